@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Make the environment and install thalweg into it, editable, with one extra.
+#
+#   tools/setup.sh .venv test
+#
+# On a machine with apt-get, as root, missing system packages are installed; elsewhere it says what is missing.
+# `make` calls this only when the stamp it leaves, VENV/.has-EXTRA, is older than pyproject.toml or this file.
+set -euo pipefail
+
+venv=$1
+extra=$2
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+can_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
+
+# The lists of a new machine may be missing or old, so they are read again, once, before the first install.
+updated=no
+install() {
+    say "installing $* by apt-get"
+    if [ "$updated" = no ]; then
+        DEBIAN_FRONTEND=noninteractive apt-get -qq update </dev/null >&2
+        updated=yes
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" </dev/null >&2
+}
+
+# The first Python that is new enough; PYTHON=... in the environment goes before all others.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Debian ships venv without the pip that goes into it, in a package of its own.
+has_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
+
+ensure_python() {
+    if ! python=$(find_python); then
+        can_install || fail "Python 3.11 or newer is missing; install it (Debian: apt-get install python3 python3-venv)"
+        install python3 python3-venv
+        python=$(find_python) || fail "this system's python3 is older than 3.11; install a newer one and set PYTHON=..."
+    fi
+    if ! has_venv "$python"; then
+        local version
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        can_install || fail "$python has no venv; install it (Debian: apt-get install python$version-venv)"
+        install "python$version-venv"
+        has_venv "$python" || fail "$python still has no venv; set PYTHON=... to a Python that has one"
+    fi
+}
+
+# Pictures are laid out by Graphviz. Without it everything else works, and the tests of that part skip themselves.
+ensure_graphviz() {
+    command -v dot >/dev/null && return
+    if can_install; then
+        install graphviz
+    else
+        say "Graphviz is missing: pictures cannot be rendered (Debian: apt-get install graphviz)"
+    fi
+}
+
+ensure_venv() {
+    "$venv/bin/python" -c 'import pip' 2>/dev/null && return
+    ensure_python
+    say "making $venv with $python"
+    "$python" -m venv --clear "$venv"
+}
+
+cd "$(dirname "$0")/.."
+ensure_venv
+ensure_graphviz
+say "installing thalweg[$extra] into $venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
+touch "$venv/.has-$extra"

@@ -19,15 +19,25 @@ fail() {
 
 can_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
 
+# Run apt-get without its many lines, which are shown only if it fails.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 </dev/null || status=$?
+    [ "$status" -eq 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
+}
+
 # The lists of a new machine may be missing or old, so they are read again, once, before the first install.
 updated=no
 install() {
     say "installing $* by apt-get"
     if [ "$updated" = no ]; then
-        DEBIAN_FRONTEND=noninteractive apt-get -qq update </dev/null >&2
+        quietly update || say "apt-get update failed; going on with the lists at hand"
         updated=yes
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" </dev/null >&2
+    quietly install --yes --no-install-recommends "$@"
 }
 
 # The first Python that is new enough; PYTHON=... in the environment goes before all others.
@@ -63,9 +73,7 @@ ensure_python() {
 # Pictures are laid out by Graphviz. Without it everything else works, and the tests of that part skip themselves.
 ensure_graphviz() {
     command -v dot >/dev/null && return
-    if can_install; then
-        install graphviz
-    else
+    if ! can_install || ! install graphviz; then
         say "Graphviz is missing: pictures cannot be rendered (Debian: apt-get install graphviz)"
     fi
 }
@@ -81,5 +89,5 @@ cd "$(dirname "$0")/.."
 ensure_venv
 ensure_graphviz
 say "installing thalweg[$extra] into $venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
 touch "$venv/.has-$extra"

@@ -1,0 +1,120 @@
+"""Imports run one way, without circles, and late only where it is meant. The map: doc/architecture.md."""
+
+import graphlib
+
+from tests.architecture.source import SOURCES, is_ours, is_within, part_of
+
+# From the top of the house to its ground: a file imports from its own part, or from a row further down.
+ROWS = (
+    {"cli"},
+    {""},  # thalweg/__init__.py, the face of all
+    {"compositions", "jobs", "tasks", "web"},
+    {"journal", "plotting"},
+    {"dispatcher"},
+    {"executors"},
+    {"errors"},
+)
+ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
+
+# The functions that may import another file of ours when they are called, because people expect them where they are.
+LATE_FACES = {
+    "thalweg.dispatcher.dispatcher": {"plot", "web"},
+    "thalweg.dispatcher.solution": {"plot"},
+}
+
+# Modules that cost too much to import before they are needed, or may not be installed.
+LATE_MODULES = {
+    "asyncio",
+    "concurrent",
+    "difflib",
+    "graphviz",
+    "inspect",
+    "logging",
+    "multiprocessing",
+    "networkx",
+    "numpy",
+    "openpyxl",
+    "pandas",
+    "pyarrow",
+    "subprocess",
+    "tempfile",
+    "traceback",
+}
+
+# The files that decide and never act, and what would let them act.
+DECIDING = {f"thalweg.dispatcher.{name}" for name in ("frontier", "network", "plan", "search")}
+ACTING = {
+    "asyncio",
+    "concurrent",
+    "logging",
+    "multiprocessing",
+    "os",
+    "queue",
+    "random",
+    "sched",
+    "selectors",
+    "signal",
+    "socket",
+    "subprocess",
+    "thalweg.executors",
+    "threading",
+    "time",
+}
+
+RUNTIME = {source.module: {each.module for each in source.imports if each.runs_at_import} for source in SOURCES}
+
+
+def test_every_part_of_the_house_has_a_row():
+    assert {part_of(source.module) for source in SOURCES} <= set(ROW_OF)
+
+
+def test_imports_run_one_way():
+    against = [
+        f"{source.at(each.line)}: {source.module} imports {each.module}"
+        for source in SOURCES
+        for each in source.imports
+        if is_ours(each.module)
+        and part_of(each.module) != part_of(source.module)
+        and ROW_OF[part_of(each.module)] <= ROW_OF[part_of(source.module)]
+        and each.function not in LATE_FACES.get(source.module, ())
+    ]
+    assert not against
+
+
+def test_no_circle_of_files():
+    ours = {module: {each for each in imports if is_ours(each)} for module, imports in RUNTIME.items()}
+    graphlib.TopologicalSorter(ours).prepare()  # raises CycleError, which names the circle
+
+
+def test_files_that_decide_import_nothing_that_acts_not_even_through_others():
+    for start in DECIDING & set(RUNTIME):
+        reached, pending = {start}, [start]
+        while pending:
+            for module in RUNTIME.get(pending.pop(), set()) - reached:
+                reached.add(module)
+                pending.append(module)
+        acting = sorted(module for module in reached if is_within(module, ACTING))
+        assert not acting, f"{start} reaches {', '.join(acting)}"
+
+
+def test_files_of_ours_are_imported_late_only_by_the_faces_people_expect():
+    late = [
+        f"{source.at(each.line)}: {each.function} imports {each.module}"
+        for source in SOURCES
+        for each in source.imports
+        if each.is_late
+        and is_ours(each.module)
+        and part_of(source.module) != "cli"
+        and each.function not in LATE_FACES.get(source.module, ())
+    ]
+    assert not late
+
+
+def test_other_modules_are_imported_late_only_if_heavy_or_optional():
+    late = [
+        f"{source.at(each.line)}: {each.function} imports {each.module}"
+        for source in SOURCES
+        for each in source.imports
+        if each.is_late and not is_ours(each.module) and not is_within(each.module, LATE_MODULES)
+    ]
+    assert not late

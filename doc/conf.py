@@ -1,0 +1,36 @@
+"""How Sphinx makes the pages: `make doc`."""
+
+from importlib.metadata import version as installed_version
+
+project = "thalweg"
+author = "The thalweg maintainers"
+copyright = "2026, The thalweg maintainers"
+release = version = installed_version("thalweg")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build", "decisions/0000-template.md"]
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# The reference lists what the face lists, each name on a page of its own, made from its docstring.
+autosummary_generate = True
+autosummary_imported_members = True
+autosummary_ignore_module_all = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say the types, with their meaning
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"thalweg {version}"
+html_show_sourcelink = False
+
+suppress_warnings = ["toc.empty_glob"]

@@ -32,5 +32,3 @@ napoleon_use_rtype = False
 html_theme = "furo"
 html_title = f"thalweg {version}"
 html_show_sourcelink = False
-
-suppress_warnings = ["toc.empty_glob"]

@@ -1,0 +1,967 @@
+"""The model: what there is, what it needs and gives, and what it costs.
+
+A dispatcher owns its node records in the order in which they were added, and nothing else; whatever is derived from
+them (the flat network, the graph) is made when asked for and forgotten when the model changes.  A run never changes
+the model, so any number of threads may dispatch one model at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, Any, Never, TypeVar
+
+from ..errors import BuildError, DispatchError, UnknownNodeError, UnreachableError
+from . import building
+from .network import Network, flatten
+from .nodes import DataNode, Filter, FunctionNode, Node, NodeId, SubDispatcherNode
+from .plan import Plan, make_plan
+from .run import Run, Stopped
+from .solution import Solution
+from .tokens import EMPTY, END, NONE, SINK, START
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from ..executors import Executor
+    from .checks import Finding
+    from .failures import Failure
+
+__all__ = ["Dispatcher"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Raises = bool | str | Callable[[Exception], Any]
+
+
+class Dispatcher:
+    """A weighted graph of data, functions and sub-models, and the way through it.
+
+    Parameters
+    ----------
+    name : str, optional
+        Name of the model.
+    default_values : mapping, optional
+        Default values by data id.
+    raises : {"unreachable", True, False} or callable, optional
+        What ends a run by an error: a wanted output that cannot be had; the first failure (a domain that says no is
+        an answer, not a failure, here); nothing; or what the callable says when it is given each error.
+    description : str, optional
+
+    Attributes
+    ----------
+    nodes : dict of Hashable to Node
+        Records of all nodes in the order in which they were added.
+    solution : Solution or None
+        What the latest dispatch left.
+    counter : int
+        Version of the model: grows with every change.
+
+    Examples
+    --------
+    >>> dsp = Dispatcher(name="circle")
+    >>> @dsp.function(outputs=["area"])
+    ... def square(radius):
+    ...     return 3 * radius**2
+    >>> dsp({"radius": 2})["area"]
+    12
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        default_values: Mapping[NodeId, Any] | None = None,
+        raises: Raises = "unreachable",
+        description: str = "",
+    ) -> None:
+        if not isinstance(name, str):
+            raise BuildError(f"the name of a dispatcher is {name!r}; give a string")
+        self.name = name
+        self.raises = raises
+        self.description = description
+        self.nodes: dict[NodeId, Node] = {}
+        self.version = 0
+        self.solution: Solution | None = None
+        self._networks: dict[frozenset[NodeId], tuple[Any, Network]] = {}
+        for data_id, value in (default_values or {}).items():
+            self.set_default_value(data_id, value)
+
+    # Data ----------------------------------------------------------------------------------------------------------
+
+    def add_data(
+        self,
+        data_id: NodeId = EMPTY,
+        default_value: Any = EMPTY,
+        initial_dist: float | None = None,
+        wait_inputs: bool | None = None,
+        wildcard: bool | None = None,
+        function: Callable[[dict[NodeId, Any]], Any] | None = None,
+        callback: Callable[[Any], object] | None = None,
+        description: str | None = None,
+        filters: Iterable[Filter] | None = None,
+        *,
+        unit: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        **unknown: Never,
+    ) -> NodeId:
+        """Add a datum, or say more about one that is there already.
+
+        Parameters
+        ----------
+        data_id : Hashable, optional
+            Its id; a free one (``"unknown"``) if left out.
+        default_value : object, optional
+            Counts as given when no value is.
+        initial_dist : float, optional
+            Distance of the default, 0 by default; ``inf`` makes it a last resort.
+        wait_inputs : bool, optional
+            Collect the estimates of all providers instead of taking the nearest.
+        wildcard : bool, optional
+            Recompute the datum when it is both given and wanted; by default as the dispatch says.
+        function : callable, optional
+            Estimator of a collecting datum: gets ``{provider id: value}``; without one the value is that dict.
+        callback : callable, optional
+            Called with the value as soon as it is known.
+        description : str, optional
+        filters : iterable of callable, optional
+            Applied to the value, in order; one that raises refuses the provider's value.
+        unit : str, optional
+            Short for ``attributes={"unit": ...}``.
+        attributes : mapping, optional
+            Free attributes.
+
+        Returns
+        -------
+        Hashable
+            The id.
+
+        Raises
+        ------
+        BuildError
+            The id is that of a function or not hashable, or an option is wrong.
+        """
+        if unknown:
+            building.refuse_unknown(unknown, _KEYWORDS["add_data"], "add_data")
+        if data_id is EMPTY or data_id is None:
+            data_id = building.free_id("unknown", self.nodes)
+        (data_id,) = building.check_ids([data_id], "data_id", once=False)
+        old = self.nodes.get(data_id)
+        if old is None:
+            old = DataNode(data_id)
+        elif not isinstance(old, DataNode):
+            raise BuildError(f"{data_id!r} is a {_what(old)} of this model; give the datum another id")
+        building.check_callable(function, f"the estimator of {data_id!r}")
+        building.check_callable(callback, f"the callback of {data_id!r}")
+        collects = old.wait_inputs if wait_inputs is None else bool(wait_inputs)
+        if function is not None and not collects:
+            raise BuildError(f"{data_id!r} has an estimator but does not collect; give wait_inputs=True, too")
+        given: dict[str, Any] = {"default_value": default_value} if default_value is not EMPTY else {}
+        if initial_dist is not None:
+            what = f"initial_dist of {data_id!r}"
+            given["initial_dist"] = inf if initial_dist == inf else building.check_weight(initial_dist, what)
+        if filters is not None:
+            given["filters"] = building.check_filters(filters, f"filters of {data_id!r}")
+        options = {
+            "wait_inputs": collects,
+            "wildcard": wildcard,
+            "function": function,
+            "callback": callback,
+            "description": description,
+        }
+        given |= {name: value for name, value in options.items() if value is not None}
+        given["attributes"] = old.attributes | dict(attributes or {}) | ({"unit": unit} if unit is not None else {})
+        self._put(replace(old, **given))
+        return data_id
+
+    def set_default_value(self, data_id: NodeId, value: Any = EMPTY, initial_dist: float = 0.0) -> None:
+        """Set the default of a datum, adding the datum if it is new; `EMPTY` takes the default away.
+
+        Parameters
+        ----------
+        data_id : Hashable
+        value : object, optional
+        initial_dist : float, optional
+            Distance of the default; ``inf`` makes it a last resort.
+
+        Raises
+        ------
+        BuildError
+            The id is that of a function, or the distance is no distance.
+        """
+        self.add_data(data_id, initial_dist=initial_dist)
+        node = self.nodes[data_id]
+        assert isinstance(node, DataNode)
+        self._put(replace(node, default_value=value))
+
+    # Functions -----------------------------------------------------------------------------------------------------
+
+    def add_function(
+        self,
+        function_id: NodeId | None = None,
+        function: Callable[..., Any] | None = None,
+        inputs: Iterable[NodeId] | None = None,
+        outputs: Iterable[NodeId] | None = None,
+        input_domain: Callable[..., Any] | None = None,
+        weight: float | None = None,
+        inp_weight: Mapping[NodeId, float] | None = None,
+        out_weight: Mapping[NodeId, float] | None = None,
+        description: str | None = None,
+        filters: Iterable[Filter] | None = None,
+        *,
+        priority: int = 0,
+        inputs_kwargs: bool = False,
+        inputs_defaults: bool = False,
+        attributes: Mapping[str, Any] | None = None,
+        **unknown: Never,
+    ) -> NodeId:
+        """Add a function, and the data that are new with it.
+
+        Parameters
+        ----------
+        function_id : Hashable, optional
+            Its id; by default the function's name, with a suffix if that is taken.
+        function : callable
+            Called with the values of `inputs`, by position.
+        inputs : iterable of Hashable, optional
+            Data that it takes; by default the names of its parameters that have no default.
+        outputs : iterable of Hashable, optional
+            Data that it gives: for one, the result is its value; for n, the result has n values.  Without outputs
+            the function is wanted for its effect.
+        input_domain : callable, optional
+            Called like `function`; the function may be used only if it answers yes.
+        weight : float, optional
+            Cost of entering the node, 0 by default.
+        inp_weight, out_weight : mapping, optional
+            Costs of single arcs by data id; the others cost 1.
+        description : str, optional
+            By default the first line of the function's docstring.
+        filters : iterable of callable, optional
+            Applied to the result, in order.
+        priority : int, optional
+            Among equally near providers of a datum the highest wins, then the one added first.
+        inputs_kwargs : bool, optional
+            Take the parameters that have a default as inputs, too.
+        inputs_defaults : bool, optional
+            And make their defaults those of the data.
+        attributes : mapping, optional
+            Free attributes.
+
+        Returns
+        -------
+        Hashable
+            The id.
+
+        Raises
+        ------
+        BuildError
+            The id is taken, a name of data is that of a function, a weight is no weight, ...
+
+        Notes
+        -----
+        O(inputs + outputs); the signature is read only where `inputs` is left out.
+        """
+        if unknown:
+            building.refuse_unknown(unknown, _KEYWORDS["add_function"], "add_function")
+        if function is None and callable(function_id):
+            function_id, function = None, function_id
+        if not callable(function):
+            raise BuildError(f"add_function({function_id!r}) got {function!r} as its function; give a callable")
+        explicit = function_id is not None
+        node_id = function_id if explicit else building.free_id(building.function_name(function), self.nodes)
+        taken: tuple[NodeId, ...]
+        defaults: dict[str, Any] = {}
+        if inputs is None:
+            taken, defaults = building.parameters(function, with_defaults=inputs_kwargs or inputs_defaults)
+        else:
+            names = building.check_ids(inputs, f"inputs of {node_id!r}", once=False)
+            taken = tuple([x for x in names if x is not START]) if START in names else names
+        given = building.check_ids(outputs if outputs is not None else (), f"outputs of {node_id!r}", once=True)
+        if SINK in given:
+            given = tuple([x for x in given if x is not SINK])
+        building.check_callable(input_domain, f"input_domain of {node_id!r}")
+        node = FunctionNode(
+            node_id,
+            function,
+            taken,
+            given,
+            0.0 if weight is None else building.check_weight(weight, f"weight of {node_id!r}"),
+            building.check_arcs(inp_weight, taken, f"inp_weight of {node_id!r}"),
+            building.check_arcs(out_weight, given, f"out_weight of {node_id!r}"),
+            input_domain,
+            building.check_filters(filters, f"filters of {node_id!r}") if filters is not None else (),
+            _check_priority(priority, node_id),
+            description if description is not None else "",
+            dict(attributes or {}),
+        )
+        self._add(node, (*taken, *given))
+        if inputs_defaults:
+            for name, value in defaults.items():
+                self.set_default_value(name, value)
+        return node_id
+
+    def add_func(self, function: Callable[..., Any], outputs: Iterable[NodeId] | None = None, **options: Any) -> NodeId:
+        """Add a function whose inputs are its parameters: `add_function`, with the function first.
+
+        Parameters
+        ----------
+        function : callable
+        outputs : iterable of Hashable, optional
+        **options
+            Those of `add_function`.
+        """
+        return self.add_function(options.pop("function_id", None), function, outputs=outputs, **options)
+
+    def function(self, outputs: Iterable[NodeId] | None = None, **options: Any) -> Callable[[F], F]:
+        """Decorator that adds the function below it and leaves it as it is.
+
+        Parameters
+        ----------
+        outputs : iterable of Hashable, optional
+        **options
+            Those of `add_function`.
+        """
+        if callable(outputs):
+            raise BuildError("write @dsp.function(outputs=[...]), with parentheses")
+
+        def add(function: F) -> F:
+            self.add_func(function, outputs, **options)
+            return function
+
+        return add
+
+    # Sub-dispatchers -----------------------------------------------------------------------------------------------
+
+    def add_dispatcher(
+        self,
+        dsp: Dispatcher | Mapping[str, Any],
+        inputs: building.Mapped = None,
+        outputs: building.Mapped = None,
+        dsp_id: NodeId | None = None,
+        input_domain: Callable[[dict[NodeId, Any]], Any] | None = None,
+        weight: float | None = None,
+        inp_weight: Mapping[NodeId, float] | None = None,
+        out_weight: Mapping[NodeId, float] | None = None,
+        description: str | None = None,
+        include_defaults: bool = False,
+        inputs_prefix: str = "",
+        outputs_prefix: str = "",
+        *,
+        priority: int = 0,
+        attributes: Mapping[str, Any] | None = None,
+        **unknown: Never,
+    ) -> NodeId:
+        """Mount a model inside this one; the child itself is never changed.
+
+        Parameters
+        ----------
+        dsp : Dispatcher or mapping
+            The child; a mapping is given to `add_from_lists` of a new one.
+        inputs : mapping or iterable, optional
+            ``{parent id: child id}``, the child id maybe a tuple of several; or ids that are common to both.  By
+            default all data of the child.
+        outputs : mapping or iterable, optional
+            ``{child id: parent id}``, likewise.
+        dsp_id : Hashable, optional
+            Its id; by default the child's name, with a suffix if that is taken.
+        input_domain : callable, optional
+            The gate: called with ``{parent id: value}`` of the inputs that have arrived, at each arrival, until it
+            says yes; nothing enters before.
+        weight : float, optional
+            Cost of entering the child, 0 by default.
+        inp_weight, out_weight : mapping, optional
+            Costs of single links by the parent's data id; the others cost 0.
+        description : str, optional
+        include_defaults : bool, optional
+            Make the child's defaults of linked inputs those of the parent's data.
+        inputs_prefix, outputs_prefix : str, optional
+            Put before the parent's names where common ids are listed.
+        priority : int, optional
+            As for functions.
+        attributes : mapping, optional
+            Free attributes.
+
+        Returns
+        -------
+        Hashable
+            The id.
+
+        Raises
+        ------
+        BuildError
+            The id is taken, the child contains this model, ...
+        UnknownNodeError
+            A mapping names a datum that the child does not have.
+        """
+        if unknown:
+            building.refuse_unknown(unknown, _KEYWORDS["add_dispatcher"], "add_dispatcher")
+        child = _as_dispatcher(dsp)
+        node_id = dsp_id if dsp_id is not None else building.free_id(child.name or "sub-dispatcher", self.nodes)
+        if child._contains(self):
+            raise BuildError(f"{node_id!r} contains this model; a model cannot be inside itself (copy it first)")
+        data = child.data_nodes
+        entries = building.pairs(data if inputs is None else inputs, inputs_prefix, "inputs")
+        exits = building.pairs(data if outputs is None else outputs, outputs_prefix, "outputs")
+        building.check_mapping(entries, child.nodes, data, "inputs")
+        building.check_mapping(exits, child.nodes, data, "outputs")
+        building.check_callable(input_domain, f"input_domain of {node_id!r}")
+        sources, targets = [parent for parent, _ in entries], [parent for _, parent in exits]
+        node = SubDispatcherNode(
+            node_id,
+            child,
+            tuple(entries),
+            tuple(exits),
+            0.0 if weight is None else building.check_weight(weight, f"weight of {node_id!r}"),
+            building.check_arcs(inp_weight, sources, f"inp_weight of {node_id!r}"),
+            building.check_arcs(out_weight, targets, f"out_weight of {node_id!r}"),
+            input_domain,
+            _check_priority(priority, node_id),
+            description or child.description,
+            dict(attributes or {}),
+        )
+        self._add(node, (*sources, *targets))
+        if include_defaults:
+            for parent, name in entries:
+                inner = child.nodes[name]
+                if isinstance(inner, DataNode) and inner.default_value is not EMPTY:
+                    self.set_default_value(parent, inner.default_value, inner.initial_dist)
+        return node_id
+
+    def add_from_lists(
+        self,
+        data_list: Iterable[Mapping[str, Any]] | None = None,
+        fun_list: Iterable[Mapping[str, Any]] | None = None,
+        dsp_list: Iterable[Mapping[str, Any]] | None = None,
+    ) -> tuple[list[NodeId], list[NodeId], list[NodeId]]:
+        """Add many nodes at once.
+
+        Parameters
+        ----------
+        data_list, fun_list, dsp_list : iterable of mapping, optional
+            Keywords of `add_data`, `add_function` and `add_dispatcher`.
+
+        Returns
+        -------
+        tuple of list
+            Ids of the data, functions and sub-dispatchers.
+        """
+        return (
+            [self.add_data(**options) for options in data_list or ()],
+            [self.add_function(**options) for options in fun_list or ()],
+            [self.add_dispatcher(**options) for options in dsp_list or ()],
+        )
+
+    # Nodes ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def data_nodes(self) -> dict[NodeId, DataNode]:
+        """Records of the data."""
+        return {node_id: node for node_id, node in self.nodes.items() if isinstance(node, DataNode)}
+
+    @property
+    def function_nodes(self) -> dict[NodeId, FunctionNode]:
+        """Records of the functions."""
+        return {node_id: node for node_id, node in self.nodes.items() if isinstance(node, FunctionNode)}
+
+    @property
+    def sub_dsp_nodes(self) -> dict[NodeId, SubDispatcherNode]:
+        """Records of the sub-dispatchers."""
+        return {node_id: node for node_id, node in self.nodes.items() if isinstance(node, SubDispatcherNode)}
+
+    @property
+    def default_values(self) -> dict[NodeId, Any]:
+        """Default values by data id."""
+        data = self.data_nodes.items()
+        return {node_id: node.default_value for node_id, node in data if node.default_value is not EMPTY}
+
+    @property
+    def graph(self) -> nx.DiGraph[Any]:
+        """The model as a new graph: nodes with their record as ``node``, arcs with their ``weight``."""
+        from .submodel import graph
+
+        return graph(self)
+
+    def get_node(self, *path: NodeId) -> Node:
+        """Record of a node.
+
+        Parameters
+        ----------
+        *path : Hashable
+            Its id; before it the ids of the sub-dispatchers that it is in.
+
+        Raises
+        ------
+        UnknownNodeError
+            There is no such node.
+        """
+        dsp = self
+        for name in path[:-1]:
+            subs = dsp.sub_dsp_nodes
+            if name not in subs:
+                raise UnknownNodeError.among(name, subs, "sub-dispatcher")
+            dsp = subs[name].dsp
+        if path[-1] not in dsp.nodes:
+            raise UnknownNodeError.among(path[-1], dsp.nodes, "node")
+        return dsp.nodes[path[-1]]
+
+    # Models of models ----------------------------------------------------------------------------------------------
+
+    def copy(self) -> Dispatcher:
+        """A model of its own with the same nodes; mounted children are copied, too."""
+        twin = self.copy_structure()
+        for node in self.nodes.values():
+            twin._put(_own(node, replace_child=True))
+        return twin
+
+    def copy_structure(self) -> Dispatcher:
+        """An empty model with the same name, description and `raises`."""
+        return type(self)(name=self.name, raises=self.raises, description=self.description)
+
+    def extend(self, *others: Any) -> Dispatcher:
+        """Add the nodes of other models, or of blueprints, to this one.
+
+        Parameters
+        ----------
+        *others : Dispatcher or Blueprint
+            They are not changed.
+
+        Returns
+        -------
+        Dispatcher
+            This model.
+
+        Raises
+        ------
+        BuildError
+            A function or sub-dispatcher of another model has an id that is taken.
+        """
+        for other in others:
+            for node in list(other.register().nodes.values()):
+                if isinstance(node, DataNode) and isinstance(self.nodes.get(node.id), DataNode):
+                    self._merge(node)
+                else:
+                    self._refuse_taken(node.id)
+                    self._put(_own(node))
+        return self
+
+    def register(self) -> Dispatcher:
+        """The model itself: what a `Blueprint` gives when it is built."""
+        return self
+
+    def get_sub_dsp(self, nodes: Iterable[NodeId]) -> Dispatcher:
+        """Cut out the part of the model that `nodes` span.
+
+        See `thalweg.dispatcher.submodel.get_sub_dsp`.
+        """
+        from .submodel import get_sub_dsp
+
+        return get_sub_dsp(self, nodes)
+
+    def get_sub_dsp_from_workflow(
+        self,
+        sources: Iterable[NodeId],
+        graph: nx.DiGraph[Any] | None = None,
+        reverse: bool = False,
+        add_missing: bool = False,
+        check_inputs: bool = True,
+        blockers: Iterable[NodeId] | None = None,
+        wildcard: bool = False,
+    ) -> Dispatcher:
+        """Cut out what the latest dispatch, or `graph`, reaches from `sources`.
+
+        See `thalweg.dispatcher.submodel.get_sub_dsp_from_workflow`.
+        """
+        from .submodel import get_sub_dsp_from_workflow
+
+        return get_sub_dsp_from_workflow(
+            self,
+            sources,
+            graph,
+            reverse=reverse,
+            add_missing=add_missing,
+            check_inputs=check_inputs,
+            blockers=blockers,
+            wildcard=wildcard,
+        )
+
+    def shrink_dsp(
+        self,
+        inputs: Iterable[NodeId] | None = None,
+        outputs: Iterable[NodeId] | None = None,
+        inputs_dist: Mapping[NodeId, float] | None = None,
+        wildcard: bool = True,
+    ) -> Dispatcher:
+        """Cut out everything that can take part in any derivation of the outputs from the inputs.
+
+        See `thalweg.dispatcher.submodel.shrink_dsp`.
+        """
+        from .submodel import shrink_dsp
+
+        return shrink_dsp(self, inputs, outputs, wildcard=wildcard)
+
+    # Questions -----------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[Finding]:
+        """What is wrong or suspicious in the model, before it runs.
+
+        See `thalweg.dispatcher.checks.check`.
+        """
+        from .checks import check
+
+        return check(self)
+
+    def missing(
+        self,
+        outputs: Iterable[NodeId],
+        inputs: Iterable[NodeId] = (),
+        k: int = 5,
+        *,
+        among: Iterable[NodeId] | None = None,
+    ) -> list[tuple[NodeId, ...]]:
+        """Cheapest sets of further inputs that would make the outputs computable.
+
+        See `thalweg.dispatcher.missing.missing`.
+        """
+        from .missing import missing
+
+        return missing(self, outputs, inputs, k, among=among)
+
+    def solve(
+        self,
+        inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None = None,
+        outputs: Iterable[NodeId] | None = None,
+        inputs_dist: Mapping[NodeId, float] | None = None,
+        wildcard: bool = False,
+        *,
+        objective: str = "span",
+        strict: bool = True,
+    ) -> Plan:
+        """Find the cheapest way and call nothing.
+
+        Parameters
+        ----------
+        inputs : mapping or iterable of Hashable, optional
+            Ids of what would be given.
+        outputs, inputs_dist, wildcard, objective, strict
+            As for `dispatch`.
+
+        Returns
+        -------
+        Plan
+            Calls in order, distances, and the chosen provider of each datum.
+
+        Raises
+        ------
+        UnknownNodeError
+            An id is not in the model.
+
+        Notes
+        -----
+        O(E + V log V) in the worst case, O(E) where distances repeat.
+        """
+        wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
+        given = _distances(inputs, inputs_dist)
+        split = self._wildcards(given, wanted, wildcard)
+        network = self._network(split)
+        if not strict:
+            given = {name: distance for name, distance in given.items() if name in network.top.index}
+        return make_plan(network, given, wanted, objective=objective)
+
+    # Dispatch ------------------------------------------------------------------------------------------------------
+
+    def dispatch(
+        self,
+        inputs: Mapping[NodeId, Any] | None = None,
+        outputs: Iterable[NodeId] | None = None,
+        inputs_dist: Mapping[NodeId, float] | None = None,
+        wildcard: bool = False,
+        *,
+        objective: str = "span",
+        raises: Raises | None = None,
+        strict: bool = True,
+        stopper: Any = None,
+        executor: Executor | None = None,
+        keep: str = "all",
+        select_output_kw: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Compute what is wanted from what is given, by the cheapest way that works.
+
+        Parameters
+        ----------
+        inputs : mapping, optional
+            Values by data id.
+        outputs : iterable of Hashable, optional
+            Wanted data, functions without outputs, or `SINK` for all of these; by default everything computable.
+        inputs_dist : mapping, optional
+            Initial distances of inputs, 0 by default.
+        wildcard : bool, optional
+            Recompute data that are both given and wanted.
+        objective : {"span", "tree"}, optional
+            Make the longest chain short, or the total of the derivation tree small.
+        raises : optional
+            As for `Dispatcher`; by default as the model says.
+        strict : bool, optional
+            Refuse inputs that the model does not know; False lets them pass through to the solution.
+        stopper : event, optional
+            Has ``is_set()``; when set, the run ends before the next call with what is known.
+        executor : Executor, optional
+            Makes the calls; by default one after the other, here.
+        keep : {"all", "outputs"}, optional
+            Keep all values, or let intermediate ones go as soon as nothing can need them.
+        select_output_kw : mapping, optional
+            Keywords of `selector`, which then picks the result from the solution.
+
+        Returns
+        -------
+        Solution
+            Values by data id, and how each came about.
+
+        Raises
+        ------
+        UnknownNodeError
+            An id is not in the model.
+        UnreachableError
+            A wanted output cannot be had; nothing is called if that is plain beforehand.
+        DispatchError
+            The first failure, if `raises` says so.
+
+        Notes
+        -----
+        Thread-safe and re-entrant.  O(E + V log V) besides the calls themselves.
+        """
+        if keep not in ("all", "outputs"):
+            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
+        policy = self.raises if raises is None else raises
+        plan = self.solve(inputs, outputs, inputs_dist, wildcard, objective=objective, strict=strict)
+        index = plan.network.top.index
+        given = inputs or {}
+        passed: dict[NodeId, Any] = {}
+        if not strict:
+            passed = {name: value for name, value in given.items() if name not in index}
+            given = {name: value for name, value in given.items() if name in index}
+        run = Run(
+            plan,
+            given,
+            raises=_predicate(policy),
+            stopper=stopper,
+            release=keep == "outputs" and outputs is not None,
+            need_all=policy == "unreachable",
+        )
+        if policy == "unreachable" and plan.search.left > 0:
+            run.active = False
+        cause: Failure | None = None
+        try:
+            if executor is None:
+                from ..executors.inline import InlineExecutor
+
+                executor = InlineExecutor()
+            executor.drive(run)
+        except Stopped as stop:
+            cause = stop.failure
+        record = run.record()
+        record.passed = passed
+        solution = self.solution = Solution(record, 0, frozenset(given))
+        solution.stopped = stopper is not None and stopper.is_set()
+        if cause is not None:
+            _raise_failure(cause, solution)
+        if policy == "unreachable" and solution.unreachable and not solution.stopped:
+            self._raise_unreachable(solution, given)
+        if select_output_kw is not None:
+            from .functions import selector
+
+            return selector(dictionary=solution, **select_output_kw)
+        return solution
+
+    __call__ = dispatch
+
+    # Inside --------------------------------------------------------------------------------------------------------
+
+    def _put(self, node: Node) -> None:
+        self.nodes[node.id] = node
+        self.version += 1
+        self._networks = {}
+
+    def _add(self, node: FunctionNode | SubDispatcherNode, data: Iterable[NodeId]) -> None:
+        """Add a node and the data that are new with it; nothing is added if anything is wrong."""
+        if not isinstance(node.id, Hashable):
+            raise BuildError(f"{node.id!r} cannot be an id because it is not hashable")
+        self._refuse_taken(node.id)
+        nodes = self.nodes
+        new = [data_id for data_id in dict.fromkeys(data) if data_id not in nodes]
+        for data_id in data:
+            if data_id == node.id:
+                raise BuildError(f"{data_id!r} is the id of the function and of one of its data; give the function another id")
+            if data_id in nodes and not isinstance(nodes[data_id], DataNode):
+                raise BuildError(f"{data_id!r} is a {_what(nodes[data_id])} of this model and cannot be a datum of {node.id!r}")
+        for data_id in new:
+            nodes[data_id] = DataNode(data_id)
+        self._put(node)
+
+    def _refuse_taken(self, node_id: NodeId) -> None:
+        if node_id in self.nodes:
+            what = _what(self.nodes[node_id])
+            raise BuildError(f"{node_id!r} is already a {what} of this model; give another id, or leave it out for a free one")
+
+    def _merge(self, node: DataNode) -> None:
+        """Add what another model says of a datum that this one has."""
+        self.add_data(
+            node.id,
+            node.default_value,
+            node.initial_dist if node.default_value is not EMPTY else None,
+            node.wait_inputs or None,
+            node.wildcard,
+            node.function,
+            node.callback,
+            node.description or None,
+            node.filters or None,
+            attributes=node.attributes,
+        )
+
+    def _contains(self, other: Dispatcher) -> bool:
+        """Is `other` this model or mounted anywhere in it?"""
+        stack, seen = [self], set()
+        while stack:
+            dsp = stack.pop()
+            if dsp is other:
+                return True
+            if id(dsp) not in seen:
+                seen.add(id(dsp))
+                stack += [node.dsp for node in dsp.nodes.values() if isinstance(node, SubDispatcherNode)]
+        return False
+
+    def _signature(self) -> Any:
+        """Versions of the model and of all that is mounted in it."""
+        mounted = [node.dsp for node in self.nodes.values() if isinstance(node, SubDispatcherNode)]
+        if not mounted:
+            return self.version
+        versions, stack = [self.version], mounted
+        while stack:
+            dsp = stack.pop()
+            versions.append(dsp.version)
+            stack += [node.dsp for node in dsp.nodes.values() if isinstance(node, SubDispatcherNode)]
+        return tuple(versions)
+
+    def _network(self, split: frozenset[NodeId] = frozenset()) -> Network:
+        """The model made flat, from the cache where nothing has changed."""
+        signature = self._signature()
+        cached = self._networks.get(split)
+        if cached is not None and cached[0] == signature:
+            return cached[1]
+        network = flatten(self, split)
+        if len(self._networks) >= _NETWORKS:
+            self._networks = {}
+        self._networks[split] = (signature, network)
+        return network
+
+    def _wildcards(
+        self, given: Mapping[NodeId, Any], wanted: Iterable[NodeId] | None, wildcard: bool
+    ) -> frozenset[NodeId]:
+        """Data to be recomputed though they are given."""
+        if wanted is None:
+            return frozenset()
+        both = [name for name in wanted if name in given]
+        nodes = [self.nodes.get(name) for name in both]
+        return frozenset(
+            node.id
+            for node in nodes
+            if isinstance(node, DataNode) and (wildcard if node.wildcard is None else node.wildcard)
+        )
+
+    def _raise_unreachable(self, solution: Solution, given: Mapping[NodeId, Any]) -> Never:
+        outputs = solution.unreachable
+        names = ", ".join(map(repr, outputs))
+        failures = tuple(solution.errors)
+        wanted = [name for name in outputs if name in self.nodes and isinstance(self.nodes[name], DataNode)]
+        sets = tuple(self.missing(wanted, given, 3)) if wanted else ()
+        message = f"{names} cannot be computed from the given inputs"
+        if failures:
+            message += f"; failed: {', '.join(failures)}"
+        if sets and any(sets):
+            message += f"; it would help to give {' or '.join(str(list(names)) for names in sets)}"
+        raise UnreachableError(
+            message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
+        ) from (next(iter(solution.errors.values())).error if failures else None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_networks": {}, "solution": None}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dispatcher:
+        return self.copy()
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        functions, subs = len(self.function_nodes), len(self.sub_dsp_nodes)
+        inner = f", {subs} sub-dispatchers" if subs else ""
+        return f"<Dispatcher{name}: {len(self.data_nodes)} data, {functions} functions{inner}>"
+
+
+_NETWORKS = 8  # flat networks kept per model, one for each set of wildcards
+
+_KEYWORDS = {
+    method.__name__: tuple(method.__annotations__)[:-2]  # without **unknown and the return
+    for method in (Dispatcher.add_data, Dispatcher.add_function, Dispatcher.add_dispatcher)
+}
+
+
+def _what(node: Node) -> str:
+    if isinstance(node, DataNode):
+        return "datum"
+    return "function" if isinstance(node, FunctionNode) else "sub-dispatcher"
+
+
+def _own(node: Node, *, replace_child: bool = False) -> Node:
+    """A record whose attributes belong to it alone."""
+    twin = replace(node, attributes=dict(node.attributes))
+    if replace_child and isinstance(twin, SubDispatcherNode):
+        return replace(twin, dsp=twin.dsp.copy())
+    return twin
+
+
+def _as_dispatcher(dsp: Any) -> Dispatcher:
+    if isinstance(dsp, Mapping):
+        child = Dispatcher()
+        child.add_from_lists(**dsp)
+        return child
+    register = getattr(dsp, "register", None)
+    child = register() if callable(register) else dsp
+    if not isinstance(child, Dispatcher):
+        raise BuildError(f"add_dispatcher() got {dsp!r}; give a Dispatcher")
+    return child
+
+
+def _check_priority(priority: Any, node_id: NodeId) -> int:
+    if isinstance(priority, int) and not isinstance(priority, bool):
+        return priority
+    raise BuildError(f"priority of {node_id!r} is {priority!r}; give an integer")
+
+
+def _distances(
+    inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None, inputs_dist: Mapping[NodeId, float] | None
+) -> dict[NodeId, float]:
+    """Initial distances of what is given."""
+    if inputs is not None and not isinstance(inputs, Mapping):
+        inputs = building.check_ids(inputs, "inputs", once=False)
+    given = dict.fromkeys(inputs or (), 0.0)
+    for name, distance in (inputs_dist or {}).items():
+        if name not in given:
+            raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
+        given[name] = inf if distance == inf else building.check_weight(distance, f"inputs_dist[{name!r}]")
+    return given
+
+
+def _predicate(raises: Raises) -> Callable[[Failure], bool] | None:
+    """When a failure ends the run."""
+    if callable(raises):
+        return lambda failure: bool(raises(failure.error))
+    if raises is True:
+        return lambda failure: failure.kind != "refused"
+    if not raises or raises == "unreachable":
+        return None
+    raise BuildError(f"unknown raises={raises!r}; use 'unreachable', True, False or a function of the error")
+
+
+def _raise_failure(failure: Failure, solution: Solution) -> Never:
+    error = failure.error
+    message = f"{failure.path!r} failed: {type(error).__name__}: {error}"
+    raise DispatchError(message, path=failure.path, solution=solution) from error

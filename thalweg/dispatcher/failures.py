@@ -1,0 +1,107 @@
+"""The record of a failure.
+
+It keeps of a traceback what is needed to print it, not its frames: frames hold every local value of the run, and
+would tie the solution into a circle of references.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Hashable
+from types import CodeType
+from typing import Any
+
+__all__ = ["Failure"]
+
+_HOME = __file__.rpartition("dispatcher")[0]  # frames of our own files explain nothing to the user
+
+
+class Failure:
+    """What failed, why, and what was done instead.
+
+    Attributes
+    ----------
+    node : tuple of Hashable
+        Ids from the top of the model to the node.
+    kind : str
+        ``"error"``: it raised; ``"refused"``: its domain, or a sub-dispatcher's gate, said no; ``"domain"``: its
+        domain raised; ``"filter"``: a filter of the datum refused the value; ``"arity"``: wrong number of values;
+        ``"callback"``: the callback of the datum raised, the value stays.
+    error : Exception
+        What was raised.
+    alternative : dict
+        For each datum that the node should have given: the provider that gave it instead, or None.
+    """
+
+    __slots__ = ("_frames", "_text", "alternative", "error", "function", "kind", "node")
+
+    def __init__(self, node: tuple[Hashable, ...], kind: str, error: Exception, function: int = -1) -> None:
+        self.node = node
+        self.kind = kind
+        self.error = error
+        self.function = function
+        self.alternative: dict[Hashable, Hashable | None] = {}
+        self._frames: list[tuple[CodeType, int]] = []
+        self._text: str | None = None
+        source = error.__cause__ if kind == "domain" and error.__cause__ is not None else error
+        trace = source.__traceback__
+        while trace is not None:
+            self._frames.append((trace.tb_frame.f_code, trace.tb_lineno))
+            trace = trace.tb_next
+
+    def forget_frames(self) -> None:
+        """Let the frames of the error, and of the errors behind it, go."""
+        error: BaseException | None = self.error
+        while error is not None and error.__traceback__ is not None:
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
+
+    @property
+    def path(self) -> str:
+        """Path of the node as people read it: ``"child/f"``."""
+        return "/".join(map(str, self.node))
+
+    @property
+    def traceback(self) -> str:
+        """The traceback as text, from the user's function down."""
+        if self._text is None:
+            import traceback
+
+            lines = []
+            for code, line in self._frames:
+                if not code.co_filename.startswith(_HOME):
+                    frame = traceback.FrameSummary(code.co_filename, line, code.co_name)
+                    lines += traceback.StackSummary.from_list([frame]).format()
+            body = traceback.format_exception_only(type(self.error), self.error)
+            self._text = "".join(["Traceback (most recent call last):\n", *lines, *body] if lines else body)
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Failure({self.path!r}, {self.kind}: {type(self.error).__name__}: {self.error})"
+
+    def __str__(self) -> str:
+        others = [f"{datum} from {other}" for datum, other in self.alternative.items() if other is not None]
+        instead = f"; instead {', '.join(others)}" if others else ""
+        return f"{self.path} ({self.kind}): {type(self.error).__name__}: {self.error}{instead}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        error = self.error
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        return _restore, (self.node, self.kind, error, self.function, self.alternative, self.traceback)
+
+
+def _restore(
+    node: tuple[Hashable, ...],
+    kind: str,
+    error: Exception,
+    function: int,
+    alternative: dict[Hashable, Hashable | None],
+    text: str,
+) -> Failure:
+    failure = Failure(node, kind, error, function)
+    failure.alternative = alternative
+    failure._text = text
+    return failure

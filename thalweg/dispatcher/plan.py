@@ -1,0 +1,198 @@
+"""Plans: what the search chose, in the order in which it is to be done.
+
+A plan holds a search that has gone as far as it needs to, and the data to be made known, by distance; it is never
+changed, so any number of runs may share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from typing import Any
+
+from ..errors import BuildError, UnknownNodeError
+from .network import Kind, Network
+from .nodes import NodeId
+from .search import Search
+from .tokens import SINK, START, UNKNOWN
+
+__all__ = ["Plan", "make_plan", "path_text"]
+
+
+def path_text(path: Iterable[NodeId]) -> str:
+    """A node path as people read it: ``"child/f"``."""
+    return "/".join(map(str, path))
+
+
+class Plan:
+    """What will be called, and why.
+
+    Notes
+    -----
+    Made by `Dispatcher.solve`; equal plans of one model are shared.
+    """
+
+    __slots__ = ("_calls", "network", "order", "search", "template", "touched", "wanted")
+
+    def __init__(
+        self, network: Network, search: Search, order: list[int], template: list[Any], touched: set[int]
+    ) -> None:
+        self.network = network
+        self.search = search
+        self.order = order  # data to be made known, each after what it rests on
+        self.template = template  # by datum: UNKNOWN, or None where the value is given
+        self.touched = touched  # given data that the order rests on
+        self._calls: list[int] | None = None
+
+    @property
+    def calls(self) -> list[str]:
+        """Paths of the functions to be called, in order."""
+        return [path_text(self.network.function_path(f)) for f in self.functions]
+
+    @property
+    def functions(self) -> list[int]:
+        """Numbers of the functions to be called, in order."""
+        if self._calls is None:
+            network, provider = self.network, self.search.provider
+            chosen = dict.fromkeys([provider[x] for x in self.order])
+            self._calls = [f for f in chosen if network.kind[f] == Kind.FUNCTION]
+        return self._calls
+
+    @property
+    def distances(self) -> dict[NodeId, float]:
+        """Distance of each datum of the plan; ``inf`` for what rests on a last resort."""
+        return {data_id: public_distance(self.search, x) for data_id, x in self.known_data()}
+
+    @property
+    def providers(self) -> dict[NodeId, NodeId | tuple[NodeId, ...]]:
+        """Chosen provider of each datum: START, or the id of a function or sub-dispatcher.
+
+        For a collecting datum: the tuple of the providers whose estimates it takes.
+        """
+        return {data_id: public_provider(self.network, self.search, x) for data_id, x in self.known_data()}
+
+    @property
+    def unreachable(self) -> tuple[NodeId, ...]:
+        """Wanted outputs that cannot be had."""
+        return unreachable(self.network, self.search)
+
+    def known_data(self, level: int = 0) -> Iterator[tuple[NodeId, int]]:
+        """Ids and numbers of the data that the plan makes known or takes as given, by distance."""
+        known = self.touched.union(self.order)
+        everything = self.search.wanted is None
+        data = [
+            (data_id, x)
+            for data_id, x in self.network.own_data(level)
+            if x in known or (everything and self.template[x] is not UNKNOWN)
+        ]
+        data.sort(key=lambda item: self.search.dist[item[1]])
+        return iter(data)
+
+    def __repr__(self) -> str:
+        return f"Plan({self.calls})"
+
+
+def public_distance(search: Search, datum: int) -> float:
+    """Distance as people see it: one class of the infinite is like the other."""
+    distance = search.dist[datum]
+    return inf if distance >= search.network.far else distance
+
+
+def public_provider(network: Network, search: Search, datum: int) -> NodeId | tuple[NodeId, ...]:
+    """Provider as people see it."""
+    function = search.provider[datum]
+    if network.kind[function] == Kind.COLLECT:
+        return tuple([network.slot_of[slot] for slot in search.takes(function)])
+    return network.provider_id(function, datum)
+
+
+def unreachable(network: Network, search: Search) -> tuple[NodeId, ...]:
+    """Wanted outputs that are not settled, by the names under which they were asked for."""
+    missing = {x for x in search.wanted or () if not search.settled[x]}
+    if not missing:
+        return ()
+    names = [data_id for data_id, x in network.own_data(0) if x in missing]
+    sinks = [path_text(network.function_path(f)) for f, x in network.sink_of.items() if x in missing]
+    return (*names, *sinks)
+
+
+def make_plan(
+    network: Network,
+    given: Mapping[NodeId, float],
+    wanted: Iterable[NodeId] | None = None,
+    *,
+    objective: str = "span",
+    banned: Iterable[int] = (),
+) -> Plan:
+    """Find the cheapest way from what is given to what is wanted; calls nothing.
+
+    Parameters
+    ----------
+    network : Network
+    given : mapping of Hashable to float
+        Given data of the top level and their initial distances.
+    wanted : iterable of Hashable or None
+        Wanted data, `SINK`, or functions without outputs; None for everything.
+    objective : {"span", "tree"}
+        Longest chain, or total of the derivation tree.
+    banned : iterable of int, optional
+        Functions that are not to be used.
+
+    Raises
+    ------
+    UnknownNodeError
+        A given or wanted id is not in the model.
+    """
+    if objective not in ("span", "tree"):
+        raise BuildError(f"unknown objective {objective!r}; use 'span' or 'tree'")
+    top = network.top
+    seeds: dict[int, tuple[float, int]] = {0: (0.0, top.start)}
+    for datum, (distance, start, _) in network.defaults.items():
+        seeds[datum] = (distance, start)
+    for data_id, distance in given.items():
+        seeds[_given_number(network, data_id)] = (float(distance), top.start)
+    for datum in list(seeds):
+        slot = network.start_slots.get(datum)
+        if slot is not None:
+            seeds[slot] = seeds.pop(datum)
+    targets = None if wanted is None else _wanted_numbers(network, wanted)
+    search = Search(network, seeds, targets, tree=objective == "tree", banned=banned)
+    fresh = search.advance()
+    template: list[Any] = [UNKNOWN] * len(network.consumers)
+    for datum in seeds:
+        if datum not in network.extras:
+            template[datum] = None
+    touched: set[int] = set()
+    if targets is None:
+        order = [x for x in fresh if template[x] is UNKNOWN]
+    else:
+        order = search.derivation([x for x in targets if search.settled[x]], template, touched)
+    return Plan(network, search, order, template, touched)
+
+
+def _given_number(network: Network, data_id: NodeId) -> int:
+    try:
+        return network.top.index[data_id]
+    except KeyError:
+        raise UnknownNodeError.among(
+            data_id, network.top.index, "input", "use strict=False to let it pass through"
+        ) from None
+
+
+def _wanted_numbers(network: Network, wanted: Iterable[NodeId]) -> list[int]:
+    """Data to be settled, each once."""
+    top = network.top
+    numbers: dict[int, None] = {}
+    sinks: dict[NodeId, int] | None = None
+    for name in wanted:
+        if name in top.index:
+            numbers[top.outlet.get(name, top.index[name])] = None
+        elif name is SINK:
+            numbers.update(dict.fromkeys(network.sink_of.values()))
+        elif name is not START:
+            if sinks is None:
+                sinks = {network.records[f].id: x for f, x in network.sink_of.items() if not network.function_level[f]}
+            if name not in sinks:
+                raise UnknownNodeError.among(name, [*top.index, *sinks], "output", "only data, and functions without outputs")
+            numbers[sinks[name]] = None
+    return list(numbers)

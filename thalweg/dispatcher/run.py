@@ -1,0 +1,391 @@
+"""One dispatch: hands out the calls of a plan, takes their outcomes, and goes another way when one fails.
+
+A run is a `Drivable` (see `thalweg.executors.contract`).  It works through a list of data to be made known; each is
+known when its provider has ended well::
+
+    waiting --inputs known--> ready --taken--> running --done--> done
+                                                  |
+                                                  +--failed--> failed, and its outputs wait for another provider
+
+The plan's search is shared with other runs, so a run that meets its first failure goes on with a copy.  From then on
+the search goes ahead only as far as successes pay for it: ahead by a window that doubles after each list that went
+well and halves after one that did not, so that n failures in a model of n functions cost O(n) and not O(n²).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import inf
+from typing import Any
+
+from ..errors import ArityError, DomainError
+from ..executors.contract import Call
+from .failures import Failure
+from .network import Kind, Network
+from .nodes import NodeId
+from .plan import Plan, path_text
+from .search import Search
+from .solution import Record
+from .tokens import ABSENT, NONE, RELEASED, UNKNOWN
+
+__all__ = ["Run", "Stopped"]
+
+_FIRST_WINDOW = 8
+
+
+class Stopped(Exception):
+    """The run was ended by the failure it carries; used between a run and the dispatcher only."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.path)
+        self.failure = failure
+
+
+class Run:
+    """One run of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    given : mapping of Hashable to object
+        Given values; their ids are those the plan was made for.
+    raises : callable or None
+        Told of each failure; a true answer ends the run.
+    stopper : object or None
+        An event with ``is_set()``; set, it ends the run before the next call.
+    release : bool
+        Let go values that nothing can need any more.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        given: Mapping[NodeId, Any],
+        *,
+        raises: Callable[[Failure], bool] | None = None,
+        stopper: Any = None,
+        release: bool = False,
+        need_all: bool = False,
+    ) -> None:
+        network = plan.network
+        self.network: Network = network
+        self.plan = plan
+        self.search: Search = plan.search
+        self.raises = raises
+        self.stopper = stopper
+        self.need_all = need_all
+        self.active = True
+        self.values: list[Any] = plan.template.copy()
+        self.rest = iter(plan.order)  # data still to be made known
+        self.touched: set[int] = plan.touched
+        self.held: dict[tuple[int, int], Any] = {}  # (function, datum): values that wait for their datum
+        self.called = bytearray(len(network.kind))
+        self.calls: list[int] = []
+        self.failures: dict[tuple[NodeId, ...], Failure] = {}
+        self.window: float = inf
+        self.lost = False  # something failed since the window was set
+        self.broken = False  # what is still to be done was changed under the reader
+        self._fill(given)
+        self.uses = _Uses(network, plan.search) if release else None
+
+    def _fill(self, given: Mapping[NodeId, Any]) -> None:
+        network, values = self.network, self.values
+        index = network.top.index
+        seeds = {x: value for x, (_, _, value) in network.defaults.items()}
+        for data_id, value in given.items():
+            seeds[index[data_id]] = value
+        for x, value in seeds.items():
+            if x in network.extras:
+                self.held[self.search.seeds[x][1], x] = value  # its filters and callback have their turn when it is reached
+            else:
+                values[network.start_slots.get(x, x)] = value
+
+    # Drivable ------------------------------------------------------------------------------------------------------
+
+    def is_active(self) -> bool:
+        """Is there anything left to start or to wait for?"""
+        return self.active
+
+    def ready(self) -> Iterator[Call]:
+        """Calls that may start now, one after the other; each must be reported before the next is taken."""
+        network, values, called, calls = self.network, self.values, self.called, self.calls
+        single, arguments, records, kind = network.single, network.arguments, network.records, network.kind
+        while self.active:
+            self.broken = False
+            provider, settled = self.search.provider, self.search.settled
+            for x in self.rest:
+                if values[x] is not UNKNOWN or not settled[x]:
+                    continue
+                f = provider[x]
+                if single[f] >= 0 and kind[f] == 1:  # Kind.FUNCTION, by value: this line runs once per call
+                    node = records[f]
+                    call = Call(f, node.function, [values[i] for i in arguments[f]], node.input_domain, node.filters)
+                else:
+                    other = self._other(f, x)
+                    if other is None:
+                        if self.broken:
+                            break
+                        continue
+                    call = other
+                if self.stopper is not None and self.stopper.is_set():
+                    self.active = False
+                    return
+                called[f] = 1
+                calls.append(f)
+                yield call
+                if self.broken:
+                    break
+            else:
+                self.active = self._next_order()
+
+    def done(self, call: Call, value: Any) -> None:
+        """`call` gave `value`."""
+        f = call.number
+        x = self.network.single[f]
+        if x >= 0 and value is not NONE:
+            self.values[x] = value
+            if self.uses is not None:
+                self.uses.known(x, self.values)
+        elif self.network.kind[f] == Kind.FUNCTION:
+            self._split(f, value)
+        elif value is NONE:
+            self._lose(f, [x for x, _ in self.network.provides[f]])
+        else:
+            self._know(f, self.network.provides[f][0][0], value)
+
+    def failed(self, call: Call, error: Exception) -> None:
+        """`call` ended with `error`."""
+        f = call.number
+        refused = isinstance(error, DomainError) and error.__cause__ is None
+        kind = "refused" if refused else "domain" if isinstance(error, DomainError) else "error"
+        self._lose(f)
+        self._record(self.network.function_path(f), kind, error, f)
+
+    # Calls that are not plain --------------------------------------------------------------------------------------
+
+    def _other(self, f: int, x: int) -> Call | None:
+        """What makes `x` known where that is not the plain call of a function: maybe a call, maybe done at once."""
+        network, values = self.network, self.values
+        kind, record = network.kind[f], network.records[f]
+        if kind == Kind.FUNCTION:
+            if not self.called[f]:
+                args = [values[i] for i in network.arguments[f]]
+                return Call(f, record.function, args, record.input_domain, record.filters)
+            self._know(f, x, self.held.pop((f, x)))
+        elif kind == Kind.START:
+            self._know(f, x, self.held.pop((f, x)))
+        elif kind == Kind.LINK:
+            self._know(f, x, values[network.inputs[f][0]])
+        elif kind == Kind.DEFAULT:
+            self._know(f, x, record.default_value)
+        elif kind == Kind.ASK:
+            data = network.data_ids
+            arrived = {data[u]: values[u] for u in self.search.arrived(x) if u}
+            return Call(f, _open, [arrived], record.input_domain)
+        else:
+            slots = self.search.takes(f)
+            estimates = {network.slot_of[s]: values[s] for s in slots if values[s] is not ABSENT}
+            if not estimates:
+                self._lose(f)
+            elif record.function is not None:
+                return Call(f, record.function, [estimates])
+            else:
+                self._know(f, x, estimates)
+        return None
+
+    def _split(self, f: int, value: Any) -> None:
+        """Hand the result of a function to its outputs."""
+        network, search = self.network, self.search
+        arcs = network.provides[f]
+        if f in network.sink_of:
+            self.values[arcs[0][0]] = None
+            return
+        if len(arcs) == 1:
+            results: tuple[Any, ...] = (value,)
+        else:
+            try:
+                results = _as_many(value, len(arcs), network.records[f])
+            except ArityError as error:
+                self._lose(f)
+                self._record(network.function_path(f), "arity", error, f)
+                return
+        lost: list[int] = []
+        for (x, _), result in zip(arcs, results, strict=True):
+            if x in network.slot_of:
+                self.values[x] = ABSENT if result is NONE else result
+            elif result is NONE:
+                lost.append(x)
+            elif search.settled[x] and search.provider[x] == f:
+                self._know(f, x, result)
+            else:
+                self.held[f, x] = result
+        if lost:
+            self._lose(f, lost)
+
+    def _know(self, f: int, x: int, value: Any) -> None:
+        """`x` gets its value from `f`, through its filters."""
+        node = self.network.extras.get(x)
+        if node is not None:
+            try:
+                for function in node.filters:
+                    value = function(value)
+                    if value is NONE:
+                        raise DomainError("a filter gave NONE")
+            except Exception as error:
+                self._lose(f, [x])
+                self._record(self.network.data_path(x), "filter", error, f)
+                return
+        self.values[x] = value
+        if self.uses is not None:
+            self.uses.known(x, self.values)
+        if node is not None and node.callback is not None:
+            try:
+                node.callback(value)
+            except Exception as error:
+                self._record(self.network.data_path(x), "callback", error, -1)
+
+    # Losses --------------------------------------------------------------------------------------------------------
+
+    def _lose(self, f: int, outputs: list[int] | None = None) -> None:
+        """`f` is gone, or does not give `outputs`: let the search think again."""
+        network = self.network
+        first = self.search is self.plan.search
+        if first:
+            self.search = self.search.copy()
+            self.touched = self.touched.copy()
+        search = self.search
+        if network.kind[f] == Kind.START:
+            for x in outputs or ():
+                search.lose_seed(x)
+        elif network.kind[f] == Kind.ASK:
+            search.refuse(f)
+        else:
+            search.lose(f, outputs)
+        if outputs is None:
+            for x, _ in network.provides[f]:
+                if x in network.slot_of:
+                    self.values[x] = ABSENT
+            if self.uses is not None:
+                self.uses.spent(f, self.values)
+        self.lost = True
+        if search.wanted is not None:
+            self.rest = iter(())  # other calls may now be the right ones
+            self.broken = True
+        elif first:
+            self.broken = True
+
+    def _next_order(self) -> bool:
+        """Let the search go ahead; False if nothing is left to do."""
+        search, values = self.search, self.values
+        if search is self.plan.search:
+            return False
+        if self.lost:
+            self.window, self.lost = max(_FIRST_WINDOW, min(self.window, 64 * _FIRST_WINDOW) // 2), False
+        else:
+            self.window *= 2
+        everything = search.wanted is None
+        if not everything and search.milestone is None:
+            search.set_milestones()
+        while True:
+            fresh = search.advance(self.window)
+            if everything:
+                order = [x for x in fresh if values[x] is UNKNOWN]
+            else:
+                if search.left and not fresh and self.need_all:
+                    return False
+                order = search.derivation(self._goals(fresh), values, self.touched)
+            if order or not fresh:
+                self.rest = iter(order)
+                return bool(order)
+
+    def _goals(self, fresh: list[int]) -> list[int]:
+        """What is certainly needed: all that is wanted once it is settled, until then the milestones."""
+        search = self.search
+        if search.left and fresh and search.milestone is not None:
+            return [x for x in fresh if search.milestone[x]]
+        return [x for x in search.wanted or () if search.settled[x]]
+
+    def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:
+        failure = Failure(path, kind, error, f)
+        self.failures[path] = failure
+        if self.raises is not None and self.raises(failure):
+            self.active = False
+            raise Stopped(failure)
+        failure.forget_frames()
+
+    # End -----------------------------------------------------------------------------------------------------------
+
+    def record(self) -> Record:
+        """What the run leaves."""
+        search = self.search
+        failures = [x for x in self.failures.values() if not self._opened_later(x)]
+        return Record(self.network, search, self.values, failures, self.calls, self.touched, self.uses is not None)
+
+    def _opened_later(self, failure: Failure) -> bool:
+        """Did a gate that refused say yes at a later arrival?"""
+        f = failure.function
+        if f < 0 or self.network.kind[f] != Kind.ASK:
+            return False
+        return self.values[self.network.provides[f][0][0]] is not UNKNOWN
+
+
+class _Uses:
+    """Counts who can still need each value, and lets it go after the last.
+
+    A function can still need its inputs until all of its outputs that matter are known, from wherever: so a value
+    that a fallback might need is kept.
+    """
+
+    def __init__(self, network: Network, search: Search) -> None:
+        self.network = network
+        self.keep = {0, *(search.wanted or ())}
+        self.open: dict[int, int] = {}
+        self.live: dict[int, int] = {}
+        stack, seen = list(self.keep), set(self.keep)
+        while stack:
+            for f, _ in network.providers(stack.pop()):
+                self.open[f] = self.open.get(f, 0) + 1
+                if self.open[f] == 1:
+                    for u in set(network.inputs[f]):
+                        self.live[u] = self.live.get(u, 0) + 1
+                        if u not in seen:
+                            seen.add(u)
+                            stack.append(u)
+
+    def known(self, x: int, values: list[Any]) -> None:
+        """`x` has its value: functions that could have given it are wanted less."""
+        for f, _ in self.network.providers(x):
+            if f in self.open:
+                self.open[f] -= 1
+                if not self.open[f]:
+                    self.spent(f, values)
+
+    def spent(self, f: int, values: list[Any]) -> None:
+        """`f` can need its inputs no longer."""
+        if self.open.pop(f, None) is None:
+            return
+        for u in set(self.network.inputs[f]):
+            self.live[u] -= 1
+            if not self.live[u] and u not in self.keep:
+                values[u] = RELEASED
+
+
+def _open(_: dict[NodeId, Any]) -> bool:
+    """What a gate's call gives when its domain has said yes."""
+    return True
+
+
+def _as_many(value: Any, count: int, node: Any) -> tuple[Any, ...]:
+    """The values in `value`, one for each output of `node`."""
+    names = ", ".join(map(repr, node.outputs))
+    if isinstance(value, (str, bytes, Mapping, set, frozenset)):
+        raise ArityError(f"it gave one {type(value).__name__} for its {count} outputs {names}; give a tuple of {count}")
+    try:
+        values = tuple(value)
+    except TypeError:
+        raise ArityError(
+            f"it gave one {type(value).__name__} for its {count} outputs {names}; give a tuple of {count}"
+        ) from None
+    if len(values) != count:
+        raise ArityError(f"it gave {len(values)} values for its {count} outputs {names}; give as many as outputs")
+    return values

@@ -1,0 +1,440 @@
+"""The search: which provider is the nearest for each datum, and what changes when one fails.
+
+It decides and never acts: it calls no user code, holds no values, and knows no clock, thread or executor.  It is
+Knuth's generalisation of Dijkstra's algorithm to functions of several inputs [1]_ on the flat network (a directed
+hypergraph [2]_), with a repair after failures that touches only what rested on them [3]_.
+
+States of a datum::
+
+    unknown --candidate--> tentative --nearest--> settled
+       ^                       |                     |
+       +------- its provider, or what that rests on, is lost
+
+Two rules hold everywhere: a settled datum's distance is final unless something that it rests on is lost, and losing
+can only make things dearer.
+
+References
+----------
+.. [1] D. E. Knuth, "A generalization of Dijkstra's algorithm", Information Processing Letters 6(1), 1977.
+.. [2] G. Gallo, G. Longo, S. Pallottino, S. Nguyen, "Directed hypergraphs and applications", Discrete Applied
+   Mathematics 42, 1993.
+.. [3] G. Ramalingam, T. Reps, "An incremental algorithm for a generalization of the shortest-path problem", Journal
+   of Algorithms 21(2), 1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from math import inf
+from typing import Any
+
+from .frontier import Frontier, by_rank
+from .network import Kind, Network
+from .tokens import UNKNOWN
+
+__all__ = ["Search"]
+
+
+class Search:
+    """Distances and chosen providers on one network, for one set of given data.
+
+    Parameters
+    ----------
+    network : Network
+    seeds : dict of int to (float, int)
+        Data that are given: distance, and the START number that stands for their provider.
+    wanted : sequence of int or None
+        Data that bound the search; None for everything.
+    tree : bool
+        Objective ``"tree"`` (sum over the inputs) instead of ``"span"`` (maximum).
+    banned : iterable of int, optional
+        Functions that are not to be used.
+
+    Attributes
+    ----------
+    dist : list of float
+        By datum: tentative or settled distance, ``inf`` if unknown.
+    provider : list of int
+        By datum: function that gives it, -1 if unknown.
+    settled : bytearray
+        By datum.
+    left : int
+        Number of wanted data that are not settled; -1 where everything is wanted.
+
+    Notes
+    -----
+    O(E + V log V) steps of the heap of distinct distances in the worst case; O(E) where distances repeat.
+    """
+
+    __slots__ = (
+        "clock",
+        "dead",
+        "dist",
+        "forced",
+        "frontier",
+        "goal",
+        "gone",
+        "hops",
+        "left",
+        "milestone",
+        "network",
+        "pending",
+        "provider",
+        "reach",
+        "ready_at",
+        "seeds",
+        "settled",
+        "tree",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        network: Network,
+        seeds: dict[int, tuple[float, int]],
+        wanted: Sequence[int] | None,
+        *,
+        tree: bool = False,
+        banned: Iterable[int] = (),
+    ) -> None:
+        count = len(network.consumers)
+        self.network = network
+        self.tree = tree
+        self.wanted = wanted
+        self.seeds = seeds
+        self.dist = [inf] * count
+        self.provider = [-1] * count
+        self.settled = bytearray(count)
+        self.pending = network.arity.copy()
+        self.reach = [0.0] * len(self.pending)
+        self.ready_at = self.reach.copy()
+        self.hops = None if network.rank is None else [0] * count
+        self.frontier = Frontier()
+        self.clock = 0.0
+        self.dead: set[int] = set()
+        self.gone: set[tuple[int, int]] = set()
+        self.forced: dict[int, tuple[int, ...]] = {}
+        self.goal = bytearray(count)
+        self.milestone: bytearray | None = None
+        self.left = -1
+        if wanted is not None:
+            for datum in wanted:
+                self.goal[datum] = 1
+            self.left = sum(self.goal)
+        for slot in network.idle_slots:
+            if slot not in seeds:
+                self.pending[network.consumers[slot][0][0]] -= 1
+        for function in banned:
+            self.dead.add(function)
+            self.pending[function] = 1 << 60  # never becomes ready
+        for datum, (distance, start) in seeds.items():
+            self.dist[datum] = distance = min(distance, network.far)
+            self.provider[datum] = start
+            self.frontier.push(datum, distance)
+
+    def copy(self) -> Search:
+        """A search in the same state, to be changed on its own."""
+        twin = Search.__new__(Search)
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.seeds = self.seeds.copy()
+        for name in ("dist", "provider", "pending", "reach", "ready_at", "dead", "gone", "forced", "frontier"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin.settled = self.settled[:]
+        twin.hops = self.hops and self.hops.copy()
+        return twin
+
+    # Forward -------------------------------------------------------------------------------------------------------
+
+    def advance(self, limit: float = inf) -> list[int]:
+        """Settle data, nearest first, until nothing wanted is left or `limit` is reached.
+
+        Parameters
+        ----------
+        limit : float, optional
+            Stop after the distance at which so many data were settled (where everything is wanted) or so many
+            milestones.
+
+        Returns
+        -------
+        list of int
+            The data that were settled, in that order.
+
+        Notes
+        -----
+        The hot path of every cold dispatch: benchmark ``dispatch``.
+        """
+        network, frontier = self.network, self.frontier
+        distances, buckets = frontier.distances, frontier.buckets
+        consumers, provides, weight, inputs = network.consumers, network.provides, network.weight, network.inputs
+        dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
+        pending, reach, ready_at = self.pending, self.reach, self.ready_at
+        rank, hops, tree = network.rank, self.hops, self.tree
+        fresh: list[int] = []
+        append = fresh.append
+        while self.left and limit > 0 and (distances or self._force()):
+            d = distances[0]
+            bucket = buckets[d]
+            before = len(fresh)
+            for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
+                if settled[u] or dist[u] != d:
+                    continue
+                settled[u] = 1
+                append(u)
+                if goal[u]:
+                    self.left -= 1
+                for f, w in consumers[u]:
+                    t = d + w
+                    if t > reach[f]:
+                        reach[f] = t
+                    pending[f] = still = pending[f] - 1
+                    if still:
+                        continue
+                    t = self._sum(f, inputs[f]) if tree else reach[f] + weight[f]
+                    ready_at[f] = t
+                    for v, w in provides[f]:
+                        s = t + w
+                        if s < dist[v]:
+                            dist[v] = s
+                            provider[v] = f
+                            if hops is not None:
+                                hops[v] = self._hop(u, v, s)
+                            if s in buckets:
+                                buckets[s].append(v)
+                            else:
+                                buckets[s] = [v]
+                                heappush(distances, s)
+                        elif s == dist[v] and not settled[v]:
+                            if hops is None:
+                                if f < provider[v]:
+                                    provider[v] = f
+                            else:
+                                hop = self._hop(u, v, s)
+                                if (hop, f) < (hops[v], provider[v]):
+                                    hops[v], provider[v] = hop, f
+            heappop(distances)
+            del buckets[d]
+            if d > self.clock:
+                self.clock = d
+            if limit != inf:
+                limit -= self._progress(fresh[before:])
+        return fresh
+
+    def _sum(self, function: int, inputs: tuple[int, ...]) -> float:
+        """Distance of a function in objective "tree"; an input named twice counts once."""
+        total = self.network.weight[function]
+        for datum in dict.fromkeys(inputs):
+            for consumer, weight in self.network.consumers[datum]:
+                if consumer == function:
+                    total += self.dist[datum] + weight
+        return total
+
+    def _hop(self, datum: int, output: int, distance: float) -> int:
+        """Steps within a circle of free arcs by which `output` is reached through `datum`."""
+        rank, hops = self.network.rank, self.hops
+        assert rank is not None and hops is not None
+        free = self.dist[datum] == distance and rank[datum] == rank[output]
+        return hops[datum] + 1 if free else 0
+
+    def _progress(self, fresh: list[int]) -> int:
+        return len(fresh) if self.milestone is None else sum(map(self.milestone.__getitem__, fresh))
+
+    def _force(self) -> bool:
+        """Settle the nearest waiting collection from what has arrived; False if there is none.
+
+        Each forced settlement starts a further infinite class of distances, above all that is settled: nothing that
+        rests on an incomplete collection can come before what does not.
+        """
+        network, dist, settled = self.network, self.dist, self.settled
+        best: tuple[float, int] | None = None
+        chosen, slots = -1, ()
+        for function, datum in network.collectors.items():
+            if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
+                continue
+            arrived = tuple([slot for slot in network.inputs[function] if settled[slot]])
+            if arrived:
+                key = (min([dist[slot] for slot in arrived]), datum)
+                if best is None or key < best:
+                    best, chosen, slots = key, function, arrived
+        if best is None:
+            return False
+        datum = best[1]
+        self.forced[chosen] = slots
+        distance = network.far * (self.clock // network.far + 1)
+        self.ready_at[chosen] = distance
+        self._offer(datum, distance, chosen, 0)
+        return True
+
+    def _offer(self, datum: int, distance: float, provider: int, hop: int) -> None:
+        """Make `provider` the candidate for `datum`."""
+        self.dist[datum] = distance
+        self.provider[datum] = provider
+        if self.hops is not None:
+            self.hops[datum] = hop
+        self.frontier.push(datum, distance)
+
+    # Losses --------------------------------------------------------------------------------------------------------
+
+    def lose(self, function: int, outputs: Iterable[int] | None = None) -> None:
+        """Take a failed function out, or only its arcs to `outputs`, and unsettle what rested on it.
+
+        A slot keeps its distance: a provider that failed has ended, and its collection need not wait for it.
+
+        Parameters
+        ----------
+        function : int
+            The function; its inputs have values, so it is settled for good.
+        outputs : iterable of int, optional
+            Data that it does not give; None for all.
+        """
+        network, provider = self.network, self.provider
+        if outputs is None:
+            self.dead.add(function)
+            lost = [v for v, _ in network.provides[function]]
+        else:
+            lost = list(outputs)
+            self.gone.update((function, v) for v in lost)
+        slots = network.slot_of
+        stack = [v for v in lost if provider[v] == function and v not in slots]
+        self._unsettle(stack, self.ready_at[function])
+
+    def lose_seed(self, datum: int) -> None:
+        """Take a given value out: its own filter refused it."""
+        distance, _ = self.seeds.pop(datum)
+        self._unsettle([datum], distance)
+
+    def refuse(self, function: int) -> None:
+        """A gate said no to `function`'s arrival, and so to all that arrived with it or before."""
+        gate = self.network.provides[function][0][0]
+        asked = self.dist[gate]
+        for other, _ in self.network.providers(gate):
+            source = self.network.inputs[other][0]
+            if self.settled[source] and self.dist[source] <= asked:
+                self.dead.add(other)
+        self.lose(function)
+
+    def _unsettle(self, stack: list[int], distance: float) -> None:
+        """Unsettle the data in `stack` and all that rests on them, then look for their next candidates."""
+        network, dist, provider, settled = self.network, self.dist, self.provider, self.settled
+        pending, forced = self.pending, self.forced
+        above = network.far * (distance // network.far + 1)
+        if self.clock >= above:  # what is of a higher class waited for this one to end
+            stack += [v for v, d in enumerate(dist) if d >= above and settled[v]]
+            self.clock = distance
+        loose: list[int] = []
+        while stack:
+            v = stack.pop()
+            old = dist[v]
+            if old == inf:
+                continue
+            forced.pop(provider[v], None)
+            dist[v] = inf
+            provider[v] = -1
+            loose.append(v)
+            if not settled[v]:
+                continue
+            settled[v] = 0
+            if self.goal[v]:
+                self.left += 1
+            for f, _ in network.consumers[v]:
+                if network.kind[f] == Kind.ASK:
+                    gate = network.provides[f][0][0]
+                    if dist[gate] >= old:
+                        stack.append(gate)
+                elif not pending[f] or v in forced.get(f, ()):
+                    stack += [y for y, _ in network.provides[f] if provider[y] == f]
+                pending[f] += 1
+        for v in loose:
+            self._reconsider(v)
+
+    def _reconsider(self, datum: int) -> None:
+        """Offer the nearest of the providers that are ready."""
+        best: tuple[float, int, int] | None = None
+        if datum in self.seeds:
+            distance, start = self.seeds[datum]
+            best = (min(distance, self.network.far), 0, start)
+        for f, w in self.network.providers(datum):
+            if self.pending[f] == 0 and f not in self.dead and (f, datum) not in self.gone:
+                distance = self.ready_at[f] + w
+                hop = 0
+                if self.hops is not None:
+                    hop = max([self._hop(u, datum, distance) for u in self.network.inputs[f]], default=0)
+                if best is None or (distance, hop, f) < best:
+                    best = (distance, hop, f)
+        if best is not None:
+            self._offer(datum, best[0], best[2], best[1])
+
+    # What to do ----------------------------------------------------------------------------------------------------
+
+    def takes(self, function: int) -> tuple[int, ...]:
+        """Data that must be known before `function` can be called, under the present choice."""
+        network = self.network
+        kind = network.kind[function]
+        if kind == Kind.COLLECT:
+            return self.forced.get(function) or tuple([s for s in network.inputs[function] if self.settled[s]])
+        if kind == Kind.ASK:
+            return self.arrived(network.provides[function][0][0])
+        return network.inputs[function]
+
+    def arrived(self, gate: int) -> tuple[int, ...]:
+        """Inputs of a gated sub-dispatcher that have arrived when its gate is asked."""
+        asked = self.dist[gate]
+        sources = [self.network.inputs[f][0] for f, _ in self.network.providers(gate)]
+        return tuple([u for u in sources if self.settled[u] and self.dist[u] <= asked])
+
+    def derivation(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> list[int]:
+        """Data on the chosen derivations of `goals` that have no value yet, each after what it rests on.
+
+        Parameters
+        ----------
+        goals : iterable of int
+            Settled data.
+        values : sequence
+            By datum: its value, or `UNKNOWN`.
+        touched : set of int
+            Gets the data with values that the derivations rest on.
+
+        Returns
+        -------
+        list of int
+            By distance.
+        """
+        provider = self.provider
+        order: list[int] = []
+        seen: set[int] = set()
+        stack = list(goals)
+        while stack:
+            v = stack.pop()
+            if v < 0:
+                order.append(~v)  # all that it rests on stands before it
+            elif values[v] is not UNKNOWN:
+                touched.add(v)
+            elif v not in seen:
+                seen.add(v)
+                stack.append(~v)
+                stack += self.takes(provider[v])
+        order.sort(key=self.dist.__getitem__)
+        return order
+
+    def set_milestones(self) -> None:
+        """Mark data that every derivation of what is wanted needs, so that a run may go from one to the next.
+
+        A datum is one if it is wanted, or if all providers of a milestone take it.
+        """
+        network = self.network
+        marked = self.milestone = bytearray(len(network.consumers))
+        stack = list(self.wanted or ())
+        while stack:
+            v = stack.pop()
+            if marked[v]:
+                continue
+            marked[v] = 1
+            arcs = () if v in self.seeds else network.providers(v)
+            options = [network.inputs[f] for f, _ in arcs if f not in self.dead and (f, v) not in self.gone]
+            if not options or any(network.kind[f] == Kind.COLLECT for f, _ in arcs):
+                continue
+            common = set(options[0])
+            for option in options[1:]:
+                common.intersection_update(option)
+            stack += common

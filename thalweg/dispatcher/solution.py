@@ -1,0 +1,326 @@
+"""What a run leaves: values, and how each came about.
+
+A `Record` holds a whole run in the numbers of its network; a `Solution` is the view of one level of it.  Whatever
+needs more than the values (distances, providers, the workflow graph, explanations) is made when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnknownNodeError
+from .failures import Failure
+from .network import Kind, Network
+from .nodes import NodeId
+from .plan import path_text, public_distance, public_provider, unreachable
+from .search import Search
+from .tokens import ABSENT, RELEASED, START, UNKNOWN
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from .explain import Explanation, Explanations, WhyNot
+
+__all__ = ["CallRecord", "Record", "Solution"]
+
+
+class Record:
+    """One run, whole, in the numbers of its network."""
+
+    __slots__ = ("calls", "failures", "network", "only_wanted", "passed", "search", "touched", "values")
+
+    def __init__(
+        self,
+        network: Network,
+        search: Search,
+        values: list[Any],
+        failures: list[Failure],
+        calls: list[int],
+        touched: set[int],
+        only_wanted: bool,
+    ) -> None:
+        self.network = network
+        self.search = search
+        self.values = values
+        self.failures = failures
+        self.calls = calls
+        self.touched = touched  # given data that what was wanted rests on
+        self.only_wanted = only_wanted
+        self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
+        for failure in failures:
+            self._find_alternative(failure)
+
+    def _find_alternative(self, failure: Failure) -> None:
+        f = failure.function
+        if f < 0:
+            return
+        for x, _ in self.network.provides[f]:
+            if self.network.data_ids[x] is not None:
+                known = self.values[x] is not UNKNOWN
+                other = self.network.provider_id(self.search.provider[x], x) if known else None
+                failure.alternative[self.network.data_ids[x]] = other
+
+    def data_of(self, level: int, given: frozenset[NodeId]) -> dict[NodeId, Any]:
+        """Known data of a level with their values, by distance, then in the order of the model."""
+        values, search = self.values, self.search
+        unused = frozenset(self._unused_defaults(given)) if search.wanted is not None else frozenset()
+        known = [
+            (data_id, x)
+            for data_id, x in self.network.own_data(level)
+            if values[x] is not UNKNOWN and values[x] is not RELEASED and x not in unused
+        ]
+        if self.only_wanted:
+            known = [item for item in known if item[1] in set(search.wanted or ())]
+        known.sort(key=lambda item: search.dist[item[1]])
+        return {data_id: values[x] for data_id, x in known}
+
+    def _unused_defaults(self, given: frozenset[NodeId]) -> Iterator[int]:
+        names = self.network.data_ids
+        for x in self.network.defaults:
+            top = self.network.data_level[x] == 0
+            if x not in self.touched and not (top and names[x] in given):
+                yield x
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """How a function fared in a run.
+
+    Attributes
+    ----------
+    path : str
+    state : str
+        ``"done"``, ``"failed"`` or ``"skipped"``.
+    inputs : dict
+        Values that it takes, as far as they are known.
+    outputs : tuple of Hashable
+        Data that it gave in this run.
+    failure : Failure or None
+    """
+
+    path: str
+    state: str
+    inputs: dict[NodeId, Any]
+    outputs: tuple[NodeId, ...]
+    failure: Failure | None
+
+
+class Solution(Mapping[Hashable, Any]):
+    """Values of one level of a model, and how each came about; read-only.
+
+    Data come by distance, equal ones in the order of the model: the same on every executor.
+
+    Notes
+    -----
+    Safe to read from any number of threads.  It pickles and deep-copies if its values do, whether or not the
+    functions of the model do.
+    """
+
+    __slots__ = ("_data", "_given", "_level", "_record", "stopped")
+
+    def __init__(self, record: Record, level: int = 0, given: frozenset[NodeId] = frozenset()) -> None:
+        self._record = record
+        self._level = level
+        self._given = given
+        self._data = record.data_of(level, given)
+        if not level:
+            self._data.update(record.passed)
+        self.stopped = False
+
+    # Mapping -------------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, data_id: NodeId) -> Any:
+        try:
+            return self._data[data_id]
+        except KeyError:
+            if data_id in self._record.network.levels[self._level].index:
+                raise UnknownNodeError(
+                    f"{data_id!r} has no value in this solution; why_not({data_id!r}) says why",
+                    name=data_id,
+                    suggestions=(),
+                ) from None
+            raise UnknownNodeError.among(data_id, self._record.network.levels[self._level].index, "datum") from None
+
+    def __contains__(self, data_id: object) -> bool:
+        return data_id in self._data
+
+    def __iter__(self) -> Iterator[NodeId]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __repr__(self) -> str:
+        return f"Solution({self._data!r})"
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._record, self._level, self._given, self.stopped)
+
+    # How it came about ---------------------------------------------------------------------------------------------
+
+    @property
+    def errors(self) -> dict[str, Failure]:
+        """What failed, by path of the node from this level, in the order in which it failed."""
+        prefix = self._path
+        return {
+            path_text(failure.node[len(prefix) :]): failure
+            for failure in self._record.failures
+            if failure.node[: len(prefix)] == prefix
+        }
+
+    @property
+    def distances(self) -> dict[NodeId, float]:
+        """Distance of each datum; ``inf`` for what rests on a last resort or an incomplete collection."""
+        return {data_id: public_distance(self._record.search, x) for data_id, x in self._numbers()}
+
+    @property
+    def providers(self) -> dict[NodeId, NodeId | tuple[NodeId, ...]]:
+        """What gave each datum: START, or the id of a function or sub-dispatcher.
+
+        For a collecting datum: the tuple of the providers whose estimates it got.
+        """
+        return {data_id: self._provider(x) for data_id, x in self._numbers()}
+
+    @property
+    def calls(self) -> list[str]:
+        """Paths, from this level, of the functions in the order called; those that failed are among them."""
+        network, prefix = self._record.network, self._path
+        paths = [network.function_path(f) for f in self._record.calls if network.kind[f] == Kind.FUNCTION]
+        return [path_text(path[len(prefix) :]) for path in paths if path[: len(prefix)] == prefix]
+
+    @property
+    def unreachable(self) -> tuple[NodeId, ...]:
+        """Wanted outputs that could not be had."""
+        return unreachable(self._record.network, self._record.search)
+
+    @property
+    def workflow(self) -> nx.DiGraph[Any]:
+        """The arcs that were used, as a new graph.
+
+        Nodes have a ``kind`` (``"start"``, ``"data"``, ``"function"``, ``"sub_dispatcher"``) and data a ``distance``;
+        a sub-dispatcher has the ``workflow`` of its own level.
+        """
+        from .explain import workflow
+
+        return workflow(self._record, self._level)
+
+    def sub(self, *path: NodeId) -> Solution:
+        """Solution of a sub-dispatcher.
+
+        Parameters
+        ----------
+        *path : Hashable
+            Ids of sub-dispatchers on the way, or one string with slashes.
+
+        Raises
+        ------
+        UnknownNodeError
+            There is no such sub-dispatcher.
+        """
+        levels, level = self._record.network.levels, self._level
+        if len(path) == 1 and isinstance(path[0], str) and path[0] not in levels[level].subs:
+            path = tuple(path[0].split("/"))
+        for name in path:
+            subs = levels[level].subs
+            if name not in subs:
+                raise UnknownNodeError.among(name, subs, "sub-dispatcher")
+            level = subs[name]
+        return Solution(self._record, level)
+
+    def get_node(self, *path: NodeId) -> Any:
+        """What the node at `path` has come to.
+
+        Returns
+        -------
+        object
+            The value of a datum, the `Solution` of a sub-dispatcher, or the `CallRecord` of a function.
+
+        Raises
+        ------
+        UnknownNodeError
+            There is no such node, or it is a datum without a value.
+        """
+        if len(path) > 1:
+            return self.sub(*path[:-1]).get_node(path[-1])
+        (name,) = path
+        level = self._record.network.levels[self._level]
+        if name in self._data or name in level.index:
+            return self[name]
+        if name in level.subs:
+            return self.sub(name)
+        network = self._record.network
+        for f, record in enumerate(network.records):
+            if network.kind[f] == Kind.FUNCTION and network.function_level[f] == self._level and record.id == name:
+                return self._call_record(f)
+        if isinstance(name, str) and "/" in name:
+            return self.get_node(*name.split("/"))
+        raise UnknownNodeError.among(name, [*level.index, *level.subs], "node")
+
+    def explain(self, data_id: NodeId = START) -> Explanation | Explanations:
+        """Why this way: chosen provider, distance, and what became of the alternatives.
+
+        Parameters
+        ----------
+        data_id : Hashable, optional
+            One datum; all data of the solution if left out.
+        """
+        from .explain import explain, explain_all
+
+        if data_id is START:
+            return explain_all(self._record, self._level, list(self._data))
+        return explain(self._record, self._level, data_id)
+
+    def why_not(self, data_id: NodeId) -> WhyNot:
+        """Why a datum has no value: missing inputs, failures, or nobody wanted it."""
+        from .explain import why_not
+
+        return why_not(self._record, self._level, data_id)
+
+    def result(self, timeout: float | None = None) -> Solution:
+        """The solution itself: its values are values, never futures (kept for code that waits)."""
+        return self
+
+    # Inside --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _path(self) -> tuple[NodeId, ...]:
+        return self._record.network.levels[self._level].path
+
+    def _numbers(self) -> Iterator[tuple[NodeId, int]]:
+        level = self._record.network.levels[self._level]
+        for data_id in self._data:
+            x = level.outlet.get(data_id, level.index.get(data_id, -1))
+            if x >= 0:
+                yield data_id, x
+
+    def _provider(self, x: int) -> NodeId | tuple[NodeId, ...]:
+        record = self._record
+        provider = public_provider(record.network, record.search, x)
+        if isinstance(provider, tuple) and record.network.kind[record.search.provider[x]] == Kind.COLLECT:
+            slots = record.search.takes(record.search.provider[x])
+            return tuple([record.network.slot_of[s] for s in slots if record.values[s] is not ABSENT])
+        return provider
+
+    def _call_record(self, f: int) -> CallRecord:
+        record, network = self._record, self._record.network
+        path = network.function_path(f)
+        failure = next((x for x in record.failures if x.node == path), None)
+        called = f in set(record.calls)
+        given = tuple([network.data_ids[x] for x, _ in network.provides[f] if record.search.provider[x] == f and called])
+        state = "failed" if failure is not None else "done" if called else "skipped"
+        inputs = {
+            network.data_ids[u]: record.values[u]
+            for u in network.arguments[f]
+            if record.values[u] is not UNKNOWN and record.values[u] is not RELEASED
+        }
+        return CallRecord(path_text(path), state, inputs, given, failure)
+
+
+def _restore(record: Record, level: int, given: frozenset[NodeId], stopped: bool) -> Solution:
+    solution = Solution(record, level, given)
+    solution.stopped = stopped
+    return solution

@@ -1,0 +1,161 @@
+"""Every exception of thalweg.
+
+This module imports nothing of ours.  Each class derives from `ThalwegError` and from the builtin that a user would
+guess, carries its facts as attributes, and pickles.  A message says what happened, to which name, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+__all__ = [
+    "ArityError",
+    "BuildError",
+    "DispatchError",
+    "DomainError",
+    "ModelFileError",
+    "TableError",
+    "ThalwegError",
+    "UnknownNodeError",
+    "UnreachableError",
+    "near_misses",
+]
+
+
+class ThalwegError(Exception):
+    """Root of all errors raised by thalweg itself.
+
+    Parameters
+    ----------
+    message : str
+        What happened, to which name, what to do.
+    **facts : object
+        Facts of the case; they become attributes of the error and survive pickling.
+    """
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(facts)
+
+    @property
+    def message(self) -> str:
+        """The message as one string."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        # A KeyError would show the repr of its argument; a message is for people.
+        return self.message
+
+
+class BuildError(ThalwegError, ValueError):
+    """A model cannot be built as asked: a repeated id, a bad weight, a mapping to nothing."""
+
+
+class UnknownNodeError(ThalwegError, KeyError):
+    """A name does not exist in the model.
+
+    Attributes
+    ----------
+    name : Hashable
+        The unknown name.
+    suggestions : tuple of Hashable
+        Names of the model that look like it, nearest first.
+    """
+
+    name: Hashable
+    suggestions: tuple[Hashable, ...]
+
+    @classmethod
+    def among(cls, name: Hashable, names: Iterable[Hashable], what: str, cure: str = "") -> UnknownNodeError:
+        """Say that `name` is not among `names`, with near misses.
+
+        Parameters
+        ----------
+        name : Hashable
+            What was asked for.
+        names : iterable of Hashable
+            What exists.
+        what : str
+            The role of the name, e.g. ``"input"``.
+        cure : str, optional
+            What to do if no suggestion helps.
+        """
+        close = near_misses(name, names)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        cure = f" ({cure})" if cure else ""
+        return cls(f"unknown {what} {name!r}{hint}{cure}", name=name, suggestions=close)
+
+
+class DispatchError(ThalwegError):
+    """A run was ended by a failure (``raises=True`` or a predicate that said so).
+
+    Attributes
+    ----------
+    path : str
+        Path of the node that failed, such as ``"child/f"``.
+    solution : Solution
+        What was known when the run ended.
+    """
+
+    path: str
+    solution: Mapping[Hashable, Any]
+
+
+class UnreachableError(DispatchError, LookupError):
+    """A wanted output cannot be had from what was given.
+
+    Attributes
+    ----------
+    outputs : tuple of Hashable
+        The wanted outputs that cannot be had.
+    missing : tuple of tuple of Hashable
+        Cheapest sets of further inputs that would help, nearest first.
+    failures : tuple of str
+        Paths of the nodes that failed and stand in the way.
+    solution : Solution
+        What could be had.
+    """
+
+    outputs: tuple[Hashable, ...]
+    missing: tuple[tuple[Hashable, ...], ...]
+    failures: tuple[str, ...]
+
+
+class DomainError(ThalwegError, ValueError):
+    """The domain of a function, or the gate of a sub-dispatcher, refused the values."""
+
+
+class ArityError(ThalwegError, TypeError):
+    """A function gave another number of values than it has outputs."""
+
+
+class ModelFileError(ThalwegError, ValueError):
+    """A model named on the command line cannot be loaded."""
+
+
+class TableError(ThalwegError, ValueError):
+    """A table cannot be read, or does not fit the model."""
+
+
+def near_misses(name: Hashable, names: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    """Names that look like `name`, nearest first, at most three.
+
+    Parameters
+    ----------
+    name : Hashable
+        What was asked for.
+    names : iterable of Hashable
+        What exists.
+
+    Examples
+    --------
+    >>> near_misses("wheight", ["weight", "height", "domain"])
+    ('weight', 'height')
+    """
+    from difflib import get_close_matches
+
+    texts: dict[str, Hashable] = {}
+    for other in names:
+        texts.setdefault(str(other).lower(), other)
+    return tuple(texts[text] for text in get_close_matches(str(name).lower(), list(texts), n=3))

@@ -22,8 +22,8 @@ demo: venv  ## run the example of the README
 	@$(BIN)/python examples/planets/demo.py
 
 lint: venv  ## style and spelling
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --output-format concise .
+	$(BIN)/ruff format --check --output-format concise .
 	$(BIN)/codespell
 
 types: venv  ## mypy, strict

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "thalweg"
+OURS = {"thalweg"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -74,7 +75,7 @@ def origins(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
     if node.level:
         origin = package.rsplit(".", node.level - 1)[0] + (f".{origin}" if origin else "")
     names = [f"{origin}.{alias.name}" for alias in node.names]
-    return sorted({name if is_ours(name) else origin for name in names})
+    return sorted({name if is_file_of_ours(name) else origin for name in names})
 
 
 def is_guarded(child: ast.AST, parent: ast.AST) -> bool:
@@ -92,15 +93,20 @@ def is_within(module: str, names: set[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
-def is_ours(module: str) -> bool:
+def is_file_of_ours(module: str) -> bool:
     """Whether the module is a file of the package, or a folder with a face."""
     path = ROOT.joinpath(*module.split("."))
-    return is_within(module, {"thalweg"}) and (path.with_suffix(".py").is_file() or (path / "__init__.py").is_file())
+    return is_within(module, OURS) and (path.with_suffix(".py").is_file() or (path / "__init__.py").is_file())
 
 
 def part_of(module: str) -> str:
     """Give the part of the house that the module belongs to: 'dispatcher', 'cli'; '' for the face of all."""
     return module.partition(".")[2].partition(".")[0]
+
+
+def listed(findings: list[str]) -> str:
+    """Show all findings; pytest alone would cut the list short."""
+    return "\n".join(["", *findings])
 
 
 def read_package() -> list[Source]:

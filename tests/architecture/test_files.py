@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.source import FUNCTIONS, SOURCES
+from tests.architecture.source import FUNCTIONS, SOURCES, listed
 
 FILE_LINES = 600
 FACE_LINES = 60
@@ -38,13 +38,15 @@ def face_order(name):
 
 
 def test_no_file_is_longer_than_one_can_hold_in_mind():
-    long = {source.module: lines_of(source.path) for source in SOURCES}
-    assert not {name: lines for name, lines in long.items() if lines > FILE_LINES}
+    long = [
+        f"{source.module}: {lines_of(source.path)} lines" for source in SOURCES if lines_of(source.path) > FILE_LINES
+    ]
+    assert not long, listed(long)
 
 
 def test_faces_hold_little():
-    long = {source.module: lines_of(source.path) for source in SOURCES if source.is_face}
-    assert not {name: lines for name, lines in long.items() if lines > FACE_LINES}
+    long = [source.module for source in SOURCES if source.is_face and lines_of(source.path) > FACE_LINES]
+    assert not long, listed(long)
 
 
 def test_no_function_is_longer_than_a_page():
@@ -54,7 +56,7 @@ def test_no_function_is_longer_than_a_page():
         for node in ast.walk(source.tree)
         if isinstance(node, FUNCTIONS) and lines_without_docstring(node) > FUNCTION_LINES
     ]
-    assert not long
+    assert not long, listed(long)
 
 
 @pytest.mark.parametrize("source", [pytest.param(each, id=each.module) for each in SOURCES if each.is_face])
@@ -72,7 +74,7 @@ def test_only_the_command_prints():
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
-    assert not printing
+    assert not printing, listed(printing)
 
 
 def test_no_bare_except():
@@ -82,4 +84,4 @@ def test_no_bare_except():
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ExceptHandler) and node.type is None
     ]
-    assert not bare
+    assert not bare, listed(bare)

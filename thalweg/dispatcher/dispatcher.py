@@ -13,7 +13,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 from ..errors import BuildError, DispatchError, UnknownNodeError, UnreachableError
+from ..executors.inline import InlineExecutor
 from . import building
+from .helpers import selector
 from .network import Network, flatten
 from .nodes import DataNode, Filter, FunctionNode, Node, NodeId, SubDispatcherNode
 from .plan import Plan, make_plan
@@ -507,9 +509,23 @@ class Dispatcher:
 
     def copy(self) -> Dispatcher:
         """A model of its own with the same nodes; mounted children are copied, too."""
+        return self.rebuild(lambda node: node)
+
+    def rebuild(self, change: Callable[[Node], Node | None]) -> Dispatcher:
+        """A model of its own with changed nodes; mounted children are rebuilt, too.
+
+        Parameters
+        ----------
+        change : callable
+            Gets each record and gives the one to be used instead, or None to leave the node out.
+        """
         twin = self.copy_structure()
         for node in self.nodes.values():
-            twin._put(_own(node, replace_child=True))
+            changed = change(node)
+            if isinstance(changed, SubDispatcherNode):
+                changed = replace(changed, dsp=changed.dsp.rebuild(change))
+            if changed is not None:
+                twin._put(replace(changed, attributes=dict(changed.attributes)))
         return twin
 
     def copy_structure(self) -> Dispatcher:
@@ -540,7 +556,7 @@ class Dispatcher:
                     self._merge(node)
                 else:
                     self._refuse_taken(node.id)
-                    self._put(_own(node))
+                    self._put(replace(node, attributes=dict(node.attributes)))
         return self
 
     def register(self) -> Dispatcher:
@@ -728,52 +744,73 @@ class Dispatcher:
         -----
         Thread-safe and re-entrant.  O(E + V log V) besides the calls themselves.
         """
-        if keep not in ("all", "outputs"):
-            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
         if inputs is not None and not isinstance(inputs, Mapping):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
-        policy = self.raises if raises is None else raises
         plan = self.solve(inputs, outputs, inputs_dist, wildcard, objective=objective, strict=strict)
-        index = plan.network.top.index
-        given = inputs or {}
-        passed: dict[NodeId, Any] = {}
-        if not strict:
-            passed = {name: value for name, value in given.items() if name not in index}
-            given = {name: value for name, value in given.items() if name in index}
-        run = Run(
-            plan,
-            given,
-            raises=_predicate(policy),
-            stopper=stopper,
-            release=keep == "outputs" and outputs is not None,
-            need_all=policy == "unreachable",
-        )
-        if policy == "unreachable" and plan.search.left > 0:
-            run.active = False
-        cause: Failure | None = None
-        try:
-            if executor is None:
-                from ..executors.inline import InlineExecutor
-
-                executor = InlineExecutor()
-            executor.drive(run)
-        except Stopped as stop:
-            cause = stop.failure
-        record = run.record()
-        record.passed = passed
-        solution = self.solution = Solution(record, 0, frozenset(given))
-        solution.stopped = stopper is not None and stopper.is_set()
-        if cause is not None:
-            _raise_failure(cause, solution)
-        if policy == "unreachable" and solution.unreachable and not solution.stopped:
-            self._raise_unreachable(solution, given)
+        solution = self.run(plan, inputs or {}, raises=raises, stopper=stopper, executor=executor, keep=keep)
         if select_output_kw is not None:
-            from .functions import selector
-
             return selector(dictionary=solution, **select_output_kw)
         return solution
 
     __call__ = dispatch
+
+    def run(
+        self,
+        plan: Plan,
+        inputs: Mapping[NodeId, Any],
+        *,
+        raises: Raises | None = None,
+        stopper: Any = None,
+        executor: Executor | None = None,
+        keep: str = "all",
+    ) -> Solution:
+        """Run a plan: what `dispatch` does after `solve`.
+
+        Parameters
+        ----------
+        plan : Plan
+            Made by `solve` of this model for the ids of `inputs`.
+        inputs : mapping
+            Values by data id; those that the plan's model does not know pass through.
+        raises, stopper, executor, keep
+            As for `dispatch`.
+
+        Raises
+        ------
+        BuildError
+            The plan was made for other inputs.
+        UnreachableError, DispatchError
+            As for `dispatch`.
+        """
+        if keep not in ("all", "outputs"):
+            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
+        policy = self.raises if raises is None else raises
+        index = plan.network.top.index
+        given = {name: value for name, value in inputs.items() if name in index}
+        if given.keys() != plan.given:
+            raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
+        need_all = policy == "unreachable"
+        release = keep == "outputs" and plan.search.wanted is not None
+        run = Run(
+            plan, given, raises=_predicate(policy), stopper=stopper, release=release, need_all=need_all
+        )
+        if need_all and plan.search.left > 0:
+            run.active = False  # nothing is called for what cannot be had
+        ended: Failure | None = None
+        try:
+            (executor or InlineExecutor()).drive(run)
+        except Stopped as stop:
+            ended = stop.failure
+        record = run.record()
+        if len(given) < len(inputs):
+            record.passed = {name: value for name, value in inputs.items() if name not in index}
+        solution = self.solution = Solution(record, 0, frozenset(given))
+        solution.stopped = stopper is not None and stopper.is_set()
+        if ended is not None:
+            _raise_failure(ended, solution)
+        if need_all and not solution.stopped and solution.unreachable:
+            self._raise_unreachable(solution, given)
+        return solution
 
     # Inside --------------------------------------------------------------------------------------------------------
 
@@ -908,14 +945,6 @@ def _what(node: Node) -> str:
     if isinstance(node, DataNode):
         return "datum"
     return "function" if isinstance(node, FunctionNode) else "sub-dispatcher"
-
-
-def _own(node: Node, *, replace_child: bool = False) -> Node:
-    """A record whose attributes belong to it alone."""
-    twin = replace(node, attributes=dict(node.attributes))
-    if replace_child and isinstance(twin, SubDispatcherNode):
-        return replace(twin, dsp=twin.dsp.copy())
-    return twin
 
 
 def _as_dispatcher(dsp: Any) -> Dispatcher:

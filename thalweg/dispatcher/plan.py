@@ -32,16 +32,23 @@ class Plan:
     Made by `Dispatcher.solve`; equal plans of one model are shared.
     """
 
-    __slots__ = ("_calls", "network", "order", "search", "template", "touched", "wanted")
+    __slots__ = ("_calls", "given", "network", "order", "search", "template", "touched", "wanted")
 
     def __init__(
-        self, network: Network, search: Search, order: list[int], template: list[Any], touched: set[int]
+        self,
+        network: Network,
+        search: Search,
+        order: list[int],
+        template: list[Any],
+        touched: set[int],
+        given: frozenset[NodeId],
     ) -> None:
         self.network = network
         self.search = search
         self.order = order  # data to be made known, each after what it rests on
         self.template = template  # by datum: UNKNOWN, or None where the value is given
         self.touched = touched  # given data that the order rests on
+        self.given = given  # ids that must be given
         self._calls: list[int] | None = None
 
     @property
@@ -167,7 +174,7 @@ def make_plan(
         order = [x for x in fresh if template[x] is UNKNOWN]
     else:
         order = search.derivation([x for x in targets if search.settled[x]], template, touched)
-    return Plan(network, search, order, template, touched)
+    return Plan(network, search, order, template, touched, frozenset(given))
 
 
 def _given_number(network: Network, data_id: NodeId) -> int:

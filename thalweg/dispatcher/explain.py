@@ -1,0 +1,310 @@
+"""Why a run went the way it went: answers made from its record, when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnknownNodeError
+from .failures import Failure
+from .network import Kind, Network
+from .nodes import NodeId
+from .plan import path_text, public_distance, public_provider
+from .search import Search
+from .tokens import ABSENT, RELEASED, SINK, START, UNKNOWN
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from .solution import Record
+
+__all__ = ["Alternative", "Explanation", "Explanations", "WhyNot", "explain", "explain_all", "why_not", "workflow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A provider of a datum that was not chosen, and what became of it.
+
+    Attributes
+    ----------
+    provider : Hashable
+    state : str
+        ``"dearer"``, ``"failed"``, ``"refused"``, ``"gave nothing"``, ``"missing inputs"`` or ``"not reached"``.
+    distance : float or None
+        What the datum would have cost, where that is known.
+    missing : tuple of Hashable
+        Inputs that it lacked.
+    failure : Failure or None
+    """
+
+    provider: NodeId
+    state: str
+    distance: float | None = None
+    missing: tuple[NodeId, ...] = ()
+    failure: Failure | None = None
+
+    def __str__(self) -> str:
+        if self.state == "dearer":
+            return f"{self.provider}: dearer, at distance {self.distance:g}"
+        if self.missing:
+            return f"{self.provider}: lacked {', '.join(map(repr, self.missing))}"
+        if self.failure is not None:
+            error = self.failure.error
+            return f"{self.provider}: {self.state}, {type(error).__name__}: {error}"
+        return f"{self.provider}: {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a datum has the value that it has.
+
+    Attributes
+    ----------
+    id : Hashable
+    value : object
+    provider : Hashable or tuple of Hashable
+        START, or what gave it; all that contributed to a collecting datum.
+    distance : float
+    inputs : dict of Hashable to float
+        Data that the provider took, with their distances.
+    alternatives : tuple of Alternative
+    """
+
+    id: NodeId
+    value: Any
+    provider: NodeId | tuple[NodeId, ...]
+    distance: float
+    inputs: dict[NodeId, float]
+    alternatives: tuple[Alternative, ...]
+
+    def __str__(self) -> str:
+        if self.provider is START:
+            origin = "given"
+        elif isinstance(self.provider, tuple):
+            origin = f"collected from {', '.join(map(str, self.provider))}"
+        else:
+            origin = f"from {self.provider}({', '.join(map(str, self.inputs))})"
+        value = repr(self.value)
+        value = value if len(value) <= 60 else value[:57] + "..."
+        lines = [f"{self.id} = {value}: {origin}, at distance {self.distance:g}"]
+        lines += [f"    not {alternative}" for alternative in self.alternatives]
+        return "\n".join(lines)
+
+
+class Explanations(dict[NodeId, Explanation]):
+    """Explanations by datum; as text, one after the other."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a datum has no value.
+
+    Attributes
+    ----------
+    id : Hashable
+    reason : str
+        ``"known"`` (it has one), ``"not wanted"`` (it could be had, but nothing wanted needs it), ``"released"`` (let
+        go, for nothing could need it any more), ``"stopped"`` (the run ended before) or ``"unreachable"``.
+    missing : tuple of Hashable
+        Data that nothing gives and that stand in the way; paths where they are of sub-dispatchers.
+    failures : tuple of Failure
+        Failures that stand in the way.
+    providers : tuple of Alternative
+        What became of each provider.
+    """
+
+    id: NodeId
+    reason: str
+    missing: tuple[NodeId, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    providers: tuple[Alternative, ...] = ()
+
+    def __str__(self) -> str:
+        if self.reason != "unreachable":
+            return f"{self.id}: {self.reason}"
+        lines = [f"{self.id}: it cannot be had"]
+        lines += [f"    {provider}" for provider in self.providers]
+        if self.missing:
+            lines.append(f"    nothing gives {', '.join(map(repr, self.missing))}")
+        lines += [f"    failed: {failure}" for failure in self.failures]
+        return "\n".join(lines)
+
+
+def explain_all(record: Record, level: int, data: Iterable[NodeId]) -> Explanations:
+    """Explain all known data of a level."""
+    index = record.network.levels[level].index
+    return Explanations({data_id: explain(record, level, data_id) for data_id in data if data_id in index})
+
+
+def explain(record: Record, level: int, data_id: NodeId) -> Explanation:
+    """Explain one datum.
+
+    Raises
+    ------
+    UnknownNodeError
+        The datum is not in the model, or has no value.
+    """
+    network, search = record.network, record.search
+    x = _number(network, level, data_id)
+    if record.values[x] is UNKNOWN:
+        reason = why_not(record, level, data_id)
+        raise UnknownNodeError(f"there is no value to explain; {reason}", name=data_id, suggestions=())
+    provider = public_provider(network, search, x)
+    if isinstance(provider, tuple) and network.kind[search.provider[x]] == Kind.COLLECT:
+        taken = [slot for slot in search.takes(search.provider[x]) if record.values[slot] is not ABSENT]
+        provider = tuple([network.slot_of[slot] for slot in taken])
+        inputs = {network.slot_of[slot]: public_distance(search, slot) for slot in taken}
+    else:
+        taken = [u for u in network.arguments[search.provider[x]] if network.data_ids[u] is not None]
+        inputs = {} if provider is START else {network.data_ids[u]: public_distance(search, u) for u in taken}
+    distance = public_distance(search, x)
+    return Explanation(data_id, record.values[x], provider, distance, inputs, _alternatives(record, search, x))
+
+
+def _number(network: Network, level: int, data_id: NodeId) -> int:
+    index = network.levels[level].index
+    if data_id not in index:
+        raise UnknownNodeError.among(data_id, index, "datum")
+    return network.levels[level].outlet.get(data_id, index[data_id])
+
+
+def _alternatives(record: Record, search: Search, x: int) -> tuple[Alternative, ...]:
+    """What became of the providers of `x` that were not chosen, in the order of ties."""
+    network = record.network
+    failures = {failure.function: failure for failure in record.failures}
+    result: list[Alternative] = []
+    for f, weight in network.providers(x):
+        if f == search.provider[x]:
+            continue
+        name = network.provider_id(f, x)
+        if f in search.dead:
+            failure = failures.get(f)
+            state = "refused" if failure is not None and failure.kind == "refused" else "failed"
+            result.append(Alternative(name, state, failure=failure))
+        elif (f, x) in search.gone:
+            result.append(Alternative(name, "gave nothing", failure=failures.get(f)))
+        elif search.pending[f] > 0:
+            lacking = [u for u in network.inputs[f] if not search.settled[u]]
+            names = tuple([network.data_ids[u] for u in lacking if network.data_ids[u] is not None])
+            state = "missing inputs" if search.left <= 0 and not search.frontier.distances else "not reached"
+            result.append(Alternative(name, state, missing=names if state == "missing inputs" else ()))
+        else:
+            distance = search.ready_at[f] + weight
+            result.append(Alternative(name, "dearer", inf if distance >= network.far else distance))
+    return tuple(result)
+
+
+def why_not(record: Record, level: int, data_id: NodeId) -> WhyNot:
+    """Say why a datum has no value.
+
+    Raises
+    ------
+    UnknownNodeError
+        The datum is not in the model.
+    """
+    network = record.network
+    x = _number(network, level, data_id)
+    if record.values[x] is RELEASED:
+        return WhyNot(data_id, "released")
+    if record.values[x] is not UNKNOWN:
+        return WhyNot(data_id, "known")
+    search = record.search.copy()
+    search.left = -1  # as if everything were wanted: can it be had at all?
+    search.advance()
+    if search.settled[x]:
+        return WhyNot(data_id, "not wanted" if record.search.wanted is not None else "stopped")
+    missing, failures = _obstacles(record, search, x)
+    return WhyNot(data_id, "unreachable", missing, failures, _alternatives(record, search, x))
+
+
+def _obstacles(record: Record, search: Search, x: int) -> tuple[tuple[NodeId, ...], tuple[Failure, ...]]:
+    """What `x` waits for, all the way back: data that nothing gives, and failures."""
+    network = record.network
+    by_function = {failure.function: failure for failure in record.failures}
+    missing: dict[NodeId, None] = {}
+    failures: dict[str, Failure] = {}
+    stack, seen = [x], {x}
+    while stack:
+        v = stack.pop()
+        arcs = network.providers(v)
+        if not arcs and network.data_ids[v] is not None:
+            path = network.data_path(v)
+            missing[path[0] if len(path) == 1 else path_text(path)] = None
+        for f, _ in arcs:
+            if f in by_function:
+                failures[by_function[f].path] = by_function[f]
+            elif f not in search.dead:
+                new = [u for u in network.inputs[f] if not search.settled[u] and u not in seen]
+                seen.update(new)
+                stack += new
+    return tuple(missing), tuple(failures.values())
+
+
+def workflow(record: Record, level: int) -> nx.DiGraph[Any]:
+    """The arcs of one level that were used."""
+    import networkx as nx
+
+    network, search = record.network, record.search
+    graph: nx.DiGraph[Any] = nx.DiGraph()
+
+    def name(u: int) -> NodeId:
+        return START if network.data_level[u] != level or network.data_ids[u] is None else network.data_ids[u]
+
+    def arc(source: NodeId, target: NodeId, kind: str, other: NodeId) -> None:
+        graph.add_node(other, kind=kind)
+        graph.add_edge(source, target)
+
+    def provider(f: int, target: NodeId) -> None:
+        """Arcs into and out of the function `f`."""
+        kind = network.kind[f]
+        if kind == Kind.COLLECT:
+            for slot in search.takes(f):
+                if record.values[slot] is not ABSENT:
+                    provider(search.provider[slot], target)
+        elif kind == Kind.FUNCTION:
+            node_id = network.records[f].id
+            arc(node_id, target, "function", node_id)
+            for u in network.arguments[f] or (0,):
+                arc(name(u), node_id, "start" if name(u) is START else "data", name(u))
+        elif kind == Kind.LINK and network.function_level[f] == level:
+            arc(network.records[f].id, target, "sub_dispatcher", network.records[f].id)
+        else:
+            arc(START, target, "start", START)
+
+    touched = {u for u in network.defaults if u not in record.touched} if search.wanted is not None else set()
+    for data_id, x in network.own_data(level):
+        if record.values[x] is UNKNOWN or (x in touched and search.provider[x] in _starts(network)):
+            continue
+        graph.add_node(data_id, kind="data", distance=public_distance(search, x))
+        provider(search.provider[x], data_id)
+    for f, x in network.sink_of.items():
+        if network.function_level[f] == level and record.values[x] is not UNKNOWN:
+            graph.add_node(SINK, kind="sink")
+            provider(f, SINK)
+    _add_children(record, level, graph)
+    return graph
+
+
+def _starts(network: Network) -> set[int]:
+    return {level.start for level in network.levels}
+
+
+def _add_children(record: Record, level: int, graph: nx.DiGraph[Any]) -> None:
+    """Used links into the sub-dispatchers of a level, and their own workflows."""
+    network, search = record.network, record.search
+    for sub, child in network.levels[level].subs.items():
+        inner = workflow(record, child)
+        for _, x in network.own_data(child):
+            f = search.provider[x]
+            if record.values[x] is UNKNOWN or f < 0:
+                continue
+            for link in [search.provider[s] for s in search.takes(f)] if network.kind[f] == Kind.COLLECT else [f]:
+                if link >= 0 and network.kind[link] == Kind.LINK and network.function_level[link] == level:
+                    graph.add_edge(network.data_ids[network.inputs[link][0]], sub)
+        if sub in graph:
+            graph.nodes[sub].update(kind="sub_dispatcher", workflow=inner)

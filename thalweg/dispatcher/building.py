@@ -74,7 +74,7 @@ def check_ids(ids: Any, what: str, *, once: bool) -> tuple[NodeId, ...]:
     return names
 
 
-def refuse_unknown(unknown: Mapping[str, Any], known: Iterable[str], method: str) -> None:
+def refuse_unknown(unknown: Mapping[str, Any], method: Callable[..., Any]) -> None:
     """Refuse keywords that a method does not have.
 
     Raises
@@ -83,10 +83,10 @@ def refuse_unknown(unknown: Mapping[str, Any], known: Iterable[str], method: str
         There are some.
     """
     for name in unknown:
-        close = near_misses(name, known)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        close = near_misses(name, [known for known in method.__annotations__ if known not in ("unknown", "return")])
+        hint = f"; did you mean {' or '.join(map(str, close))}?" if close else ""
         raise BuildError(
-            f"{method}() has no keyword {name!r}{hint} (free attributes go into attributes={{{name!r}: ...}})"
+            f"{method.__name__}() has no keyword {name!r}{hint} (free attributes go into attributes={{{name!r}: ...}})"
         )
 
 
@@ -109,9 +109,7 @@ def function_name(function: Callable[..., Any]) -> str:
     return "function"
 
 
-def parameters(
-    function: Callable[..., Any], *, with_defaults: bool = False
-) -> tuple[tuple[str, ...], dict[str, Any]]:
+def parameters(function: Callable[..., Any], *, with_defaults: bool = False) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Names of the parameters that a call by position needs, and the defaults among them.
 
     Parameters
@@ -130,9 +128,7 @@ def parameters(
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        raise BuildError(
-            f"the parameters of {function_name(function)!r} cannot be read; give inputs=[...]"
-        ) from None
+        raise BuildError(f"the parameters of {function_name(function)!r} cannot be read; give inputs=[...]") from None
     names: list[str] = []
     defaults: dict[str, Any] = {}
     for parameter in signature.parameters.values():

@@ -13,14 +13,12 @@ from .network import Kind, Network
 from .nodes import NodeId
 from .plan import path_text, public_distance, public_provider
 from .search import Search
-from .tokens import ABSENT, RELEASED, SINK, START, UNKNOWN
+from .tokens import ABSENT, RELEASED, START, UNKNOWN
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from .solution import Record
 
-__all__ = ["Alternative", "Explanation", "Explanations", "WhyNot", "explain", "explain_all", "why_not", "workflow"]
+__all__ = ["Alternative", "Explanation", "Explanations", "WhyNot", "explain", "explain_all", "why_not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,68 +241,3 @@ def _obstacles(record: Record, search: Search, x: int) -> tuple[tuple[NodeId, ..
                 seen.update(new)
                 stack += new
     return tuple(missing), tuple(failures.values())
-
-
-def workflow(record: Record, level: int) -> nx.DiGraph[Any]:
-    """The arcs of one level that were used."""
-    import networkx as nx
-
-    network, search = record.network, record.search
-    graph: nx.DiGraph[Any] = nx.DiGraph()
-
-    def name(u: int) -> NodeId:
-        return START if network.data_level[u] != level or network.data_ids[u] is None else network.data_ids[u]
-
-    def arc(source: NodeId, target: NodeId, kind: str, other: NodeId) -> None:
-        graph.add_node(other, kind=kind)
-        graph.add_edge(source, target)
-
-    def provider(f: int, target: NodeId) -> None:
-        """Arcs into and out of the function `f`."""
-        kind = network.kind[f]
-        if kind == Kind.COLLECT:
-            for slot in search.takes(f):
-                if record.values[slot] is not ABSENT:
-                    provider(search.provider[slot], target)
-        elif kind == Kind.FUNCTION:
-            node_id = network.records[f].id
-            arc(node_id, target, "function", node_id)
-            for u in network.arguments[f] or (0,):
-                arc(name(u), node_id, "start" if name(u) is START else "data", name(u))
-        elif kind == Kind.LINK and network.function_level[f] == level:
-            arc(network.records[f].id, target, "sub_dispatcher", network.records[f].id)
-        else:
-            arc(START, target, "start", START)
-
-    touched = {u for u in network.defaults if u not in record.touched} if search.wanted is not None else set()
-    for data_id, x in network.own_data(level):
-        if record.values[x] is UNKNOWN or (x in touched and search.provider[x] in _starts(network)):
-            continue
-        graph.add_node(data_id, kind="data", distance=public_distance(search, x))
-        provider(search.provider[x], data_id)
-    for f, x in network.sink_of.items():
-        if network.function_level[f] == level and record.values[x] is not UNKNOWN:
-            graph.add_node(SINK, kind="sink")
-            provider(f, SINK)
-    _add_children(record, level, graph)
-    return graph
-
-
-def _starts(network: Network) -> set[int]:
-    return {level.start for level in network.levels}
-
-
-def _add_children(record: Record, level: int, graph: nx.DiGraph[Any]) -> None:
-    """Used links into the sub-dispatchers of a level, and their own workflows."""
-    network, search = record.network, record.search
-    for sub, child in network.levels[level].subs.items():
-        inner = workflow(record, child)
-        for _, x in network.own_data(child):
-            f = search.provider[x]
-            if record.values[x] is UNKNOWN or f < 0:
-                continue
-            for link in [search.provider[s] for s in search.takes(f)] if network.kind[f] == Kind.COLLECT else [f]:
-                if link >= 0 and network.kind[link] == Kind.LINK and network.function_level[link] == level:
-                    graph.add_edge(network.data_ids[network.inputs[link][0]], sub)
-        if sub in graph:
-            graph.nodes[sub].update(kind="sub_dispatcher", workflow=inner)

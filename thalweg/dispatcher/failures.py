@@ -6,7 +6,6 @@ would tie the solution into a circle of references.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Hashable
 from types import CodeType
 from typing import Any
@@ -35,14 +34,16 @@ class Failure:
 
     __slots__ = ("_frames", "_text", "alternative", "error", "function", "kind", "node")
 
-    def __init__(self, node: tuple[Hashable, ...], kind: str, error: Exception, function: int = -1) -> None:
+    def __init__(
+        self, node: tuple[Hashable, ...], kind: str, error: Exception, function: int = -1, text: str | None = None
+    ) -> None:
         self.node = node
         self.kind = kind
         self.error = error
         self.function = function
         self.alternative: dict[Hashable, Hashable | None] = {}
         self._frames: list[tuple[CodeType, int]] = []
-        self._text: str | None = None
+        self._text = text
         source = error.__cause__ if kind == "domain" and error.__cause__ is not None else error
         trace = source.__traceback__
         while trace is not None:
@@ -85,10 +86,12 @@ class Failure:
         return f"{self.path} ({self.kind}): {type(self.error).__name__}: {self.error}{instead}"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        import pickle
+
         error = self.error
         try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - what was just written
+        except Exception:  # noqa: BLE001 - an error that does not pickle may raise anything
             error = RuntimeError(f"{type(error).__name__}: {error}")
         return _restore, (self.node, self.kind, error, self.function, self.alternative, self.traceback)
 
@@ -101,7 +104,6 @@ def _restore(
     alternative: dict[Hashable, Hashable | None],
     text: str,
 ) -> Failure:
-    failure = Failure(node, kind, error, function)
+    failure = Failure(node, kind, error, function, text)
     failure.alternative = alternative
-    failure._text = text
     return failure

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from ..errors import BuildError, UnknownNodeError
 from .building import check_ids
@@ -31,6 +31,7 @@ __all__ = [
     "save_dispatcher",
 ]
 
+_Values: TypeAlias = dict[NodeId, Any]
 _OUTPUT_TYPES = ("all", "dict", "list", "values")
 
 
@@ -103,7 +104,7 @@ class SubDispatch:
         **values : object
             Further values.
         """
-        return self._dispatch(combine_dicts(*inputs, values))
+        return self._dispatch(combine_dicts(*inputs, cast(_Values, values)))
 
     def _dispatch(self, given: Mapping[NodeId, Any]) -> Any:
         distances = {name: d for name, d in self.inputs_dist.items() if name in given}
@@ -222,7 +223,7 @@ class SubDispatchFunction(SubDispatch):
 
     def _bind(self, args: tuple[Any, ...], values: dict[str, Any]) -> dict[NodeId, Any]:
         """Values by data id."""
-        named: dict[NodeId, Any] = dict(values)
+        named = cast(_Values, values)
         if self.first_arg_as_kw and args:
             first, args = args[0], args[1:]
             named = combine_dicts(first, named)
@@ -476,6 +477,7 @@ def load_dispatcher(path: Any) -> Dispatcher:
 
 
 def _open(path: Any, mode: str) -> Any:
+    """Open a file, through a compressor if its name says so."""
     name = str(path)
     if name.endswith(".gz"):
         import gzip
@@ -485,6 +487,4 @@ def _open(path: Any, mode: str) -> Any:
         import bz2
 
         return bz2.open(path, mode)
-    return open(path, mode)
-
-
+    return open(path, mode)  # noqa: PTH123 - a path may be a string

@@ -256,9 +256,7 @@ class add_args:  # noqa: N801 - used like a function, and people know it by this
     2
     """
 
-    def __init__(
-        self, func: Callable[..., Any], n: int = 1, callback: Callable[..., object] | None = None
-    ) -> None:
+    def __init__(self, func: Callable[..., Any], n: int = 1, callback: Callable[..., object] | None = None) -> None:
         self.func = func
         self.n = n
         self.callback = callback

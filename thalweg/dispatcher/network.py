@@ -76,6 +76,8 @@ class Network:
         By function: cost of entering it.
     single : list of int
         By function: its only output where that is a datum without filters and callback, else -1.
+    plain : list
+        By function: the callable itself where calling it is all there is to do, else None.
     kind : list of Kind
     records : list
         By function: the record of the node it was made from.
@@ -107,6 +109,7 @@ class Network:
         "inputs",
         "kind",
         "levels",
+        "plain",
         "provides",
         "rank",
         "records",
@@ -125,6 +128,7 @@ class Network:
         self.arity: list[int] = []
         self.weight: list[float] = []
         self.single: list[int] = []
+        self.plain: list[Any] = []
         self.kind: list[int] = []
         self.records: list[Any] = []
         self.function_level: list[int] = []
@@ -177,11 +181,10 @@ class Network:
         node_id: NodeId = self.records[function].id
         return node_id
 
-    def own_data(self, level: int) -> Iterator[tuple[NodeId, int]]:
+    def own_data(self, level: int) -> Iterable[tuple[NodeId, int]]:
         """Ids and numbers of the data of one level, as its solution shows them."""
-        outlet = self.levels[level].outlet
-        for data_id, datum in self.levels[level].index.items():
-            yield data_id, outlet.get(data_id, datum)
+        index, outlet = self.levels[level].index, self.levels[level].outlet
+        return (index | outlet if outlet else index).items()
 
     def __getstate__(self) -> dict[str, Any]:
         """State without anything that is called: a solution pickles though its functions may not."""
@@ -189,6 +192,7 @@ class Network:
         state["_providers"] = None
         state["defaults"] = {x: (distance, start, None) for x, (distance, start, _) in self.defaults.items()}
         state["extras"] = {}
+        state["plain"] = []
         state["records"] = [Label(record.id) if record is not None else None for record in self.records]
         return state
 
@@ -248,8 +252,6 @@ class _Flattener:
         self.free_steps: list[tuple[int, int]] = []  # (datum, datum) pairs that cost nothing
         self.datum(START, -1)
 
-    # Numbers -------------------------------------------------------------------------------------------------------
-
     def datum(self, data_id: NodeId, level: int) -> int:
         network = self.network
         network.data_ids.append(data_id)
@@ -284,15 +286,16 @@ class _Flattener:
         network.records.append(record)
         network.function_level.append(level)
         single = outputs[0][0] if len(outputs) == 1 else -1
-        network.single.append(-1 if single in network.extras else single)
+        single = -1 if single in network.extras else single
+        network.single.append(single)
+        plain = kind == Kind.FUNCTION and single >= 0 and record.input_domain is None and not record.filters
+        network.plain.append(record.function if plain else None)
         for datum, cost in outputs:
             self.total += cost
             if not cost + weight:
                 self.free_steps += [(source, datum) for source, arc in arcs if not arc]
         self.total += weight
         return number
-
-    # Levels --------------------------------------------------------------------------------------------------------
 
     def enter(self, level: Level, split: set[NodeId] | frozenset[NodeId] = frozenset()) -> int:
         """Number the data of a level."""
@@ -380,7 +383,11 @@ class _Flattener:
         self, node: FunctionNode, level: Level, number: int, slots: dict[NodeId, list[tuple[int, float]]]
     ) -> None:
         index, arcs = level.index, node.inp_weight
-        inputs = [(index[i], 1.0) for i in node.inputs] if arcs is None else [(index[i], arcs.get(i, 1.0)) for i in node.inputs]
+        inputs = (
+            [(index[i], 1.0) for i in node.inputs]
+            if arcs is None
+            else [(index[i], arcs.get(i, 1.0)) for i in node.inputs]
+        )
         if not inputs:
             inputs = [(max(level.gate, 0), 1.0)]
         arcs = node.out_weight or {}
@@ -397,8 +404,6 @@ class _Flattener:
             self.network.arguments[function] = ()
         if sink >= 0:
             self.network.sink_of[function] = sink
-
-    # Sub-dispatchers -----------------------------------------------------------------------------------------------
 
     def mount(self, node: SubDispatcherNode, level: Level, number: int) -> int:
         """Number a child's data and the links into it."""
@@ -446,8 +451,6 @@ class _Flattener:
             target = self.outlet(parent, node.id, level, number, slots)
             arc = weights.get(parent, 0.0)
             self.function(Kind.LINK, node, number, [(inner.index[source], 0.0)], [(target, arc)])
-
-    # End -----------------------------------------------------------------------------------------------------------
 
     def finish(self) -> Network:
         network = self.network

@@ -166,8 +166,9 @@ def make_plan(
     search = Search(network, seeds, targets, tree=objective == "tree", banned=banned)
     fresh = search.advance()
     template: list[Any] = [UNKNOWN] * len(network.consumers)
-    for datum in seeds:
-        if datum not in network.extras:
+    for datum, (_, start) in seeds.items():
+        # A given value that something nearer beats, or whose filters must see it first, is not known yet.
+        if search.settled[datum] and search.provider[datum] == start and datum not in network.extras:
             template[datum] = None
     touched: set[int] = set()
     if targets is None:
@@ -200,6 +201,8 @@ def _wanted_numbers(network: Network, wanted: Iterable[NodeId]) -> list[int]:
             if sinks is None:
                 sinks = {network.records[f].id: x for f, x in network.sink_of.items() if not network.function_level[f]}
             if name not in sinks:
-                raise UnknownNodeError.among(name, [*top.index, *sinks], "output", "only data, and functions without outputs")
+                raise UnknownNodeError.among(
+                    name, [*top.index, *sinks], "output", "only data, and functions without outputs"
+                )
             numbers[sinks[name]] = None
     return list(numbers)

@@ -19,11 +19,11 @@ from math import inf
 from typing import Any
 
 from ..errors import ArityError, DomainError
-from ..executors.contract import Call
+from ..executors.contract import Call, GuardedCall
 from .failures import Failure
 from .network import Kind, Network
 from .nodes import NodeId
-from .plan import Plan, path_text
+from .plan import Plan
 from .search import Search
 from .solution import Record
 from .tokens import ABSENT, NONE, RELEASED, UNKNOWN
@@ -79,7 +79,7 @@ class Run:
         self.rest = iter(plan.order)  # data still to be made known
         self.touched: set[int] = plan.touched
         self.held: dict[tuple[int, int], Any] = {}  # (function, datum): values that wait for their datum
-        self.called = bytearray(len(network.kind))
+        self.called = bytearray(len(network.kind))  # of the functions that are not plain
         self.calls: list[int] = []
         self.failures: dict[tuple[NodeId, ...], Failure] = {}
         self.window: float = inf
@@ -95,12 +95,11 @@ class Run:
         for data_id, value in given.items():
             seeds[index[data_id]] = value
         for x, value in seeds.items():
-            if x in network.extras:
-                self.held[self.search.seeds[x][1], x] = value  # its filters and callback have their turn when it is reached
+            target = network.start_slots.get(x, x)
+            if values[target] is UNKNOWN:
+                self.held[self.search.seeds[target][1], target] = value  # for when it is reached, if ever
             else:
-                values[network.start_slots.get(x, x)] = value
-
-    # Drivable ------------------------------------------------------------------------------------------------------
+                values[target] = value
 
     def is_active(self) -> bool:
         """Is there anything left to start or to wait for?"""
@@ -108,8 +107,8 @@ class Run:
 
     def ready(self) -> Iterator[Call]:
         """Calls that may start now, one after the other; each must be reported before the next is taken."""
-        network, values, called, calls = self.network, self.values, self.called, self.calls
-        single, arguments, records, kind = network.single, network.arguments, network.records, network.kind
+        network, values, calls, stopper = self.network, self.values, self.calls, self.stopper
+        plain, arguments = network.plain, network.arguments
         while self.active:
             self.broken = False
             provider, settled = self.search.provider, self.search.settled
@@ -117,9 +116,13 @@ class Run:
                 if values[x] is not UNKNOWN or not settled[x]:
                     continue
                 f = provider[x]
-                if single[f] >= 0 and kind[f] == 1:  # Kind.FUNCTION, by value: this line runs once per call
-                    node = records[f]
-                    call = Call(f, node.function, [values[i] for i in arguments[f]], node.input_domain, node.filters)
+                function = plain[f]
+                if function is not None:
+                    taken = arguments[f]
+                    if len(taken) == 1:
+                        call = Call(f, function, (values[taken[0]],))
+                    else:
+                        call = Call(f, function, [values[u] for u in taken])
                 else:
                     other = self._other(f, x)
                     if other is None:
@@ -127,10 +130,9 @@ class Run:
                             break
                         continue
                     call = other
-                if self.stopper is not None and self.stopper.is_set():
+                if stopper is not None and stopper.is_set():
                     self.active = False
                     return
-                called[f] = 1
                 calls.append(f)
                 yield call
                 if self.broken:
@@ -161,16 +163,15 @@ class Run:
         self._lose(f)
         self._record(self.network.function_path(f), kind, error, f)
 
-    # Calls that are not plain --------------------------------------------------------------------------------------
-
     def _other(self, f: int, x: int) -> Call | None:
         """What makes `x` known where that is not the plain call of a function: maybe a call, maybe done at once."""
         network, values = self.network, self.values
         kind, record = network.kind[f], network.records[f]
         if kind == Kind.FUNCTION:
             if not self.called[f]:
-                args = [values[i] for i in network.arguments[f]]
-                return Call(f, record.function, args, record.input_domain, record.filters)
+                self.called[f] = 1
+                args = [values[u] for u in network.arguments[f]]
+                return GuardedCall(f, record.function, args, record.input_domain, record.filters)
             self._know(f, x, self.held.pop((f, x)))
         elif kind == Kind.START:
             self._know(f, x, self.held.pop((f, x)))
@@ -181,7 +182,7 @@ class Run:
         elif kind == Kind.ASK:
             data = network.data_ids
             arrived = {data[u]: values[u] for u in self.search.arrived(x) if u}
-            return Call(f, _open, [arrived], record.input_domain)
+            return GuardedCall(f, _open, [arrived], record.input_domain)
         else:
             slots = self.search.takes(f)
             estimates = {network.slot_of[s]: values[s] for s in slots if values[s] is not ABSENT}
@@ -243,8 +244,6 @@ class Run:
                 node.callback(value)
             except Exception as error:
                 self._record(self.network.data_path(x), "callback", error, -1)
-
-    # Losses --------------------------------------------------------------------------------------------------------
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
@@ -313,13 +312,13 @@ class Run:
             raise Stopped(failure)
         failure.forget_frames()
 
-    # End -----------------------------------------------------------------------------------------------------------
-
     def record(self) -> Record:
         """What the run leaves."""
         search = self.search
         failures = [x for x in self.failures.values() if not self._opened_later(x)]
-        return Record(self.network, search, self.values, failures, self.calls, self.touched, self.uses is not None)
+        return Record(
+            self.network, search, self.values, failures, self.calls, self.touched, only_wanted=self.uses is not None
+        )
 
     def _opened_later(self, failure: Failure) -> bool:
         """Did a gate that refused say yes at a later arrival?"""

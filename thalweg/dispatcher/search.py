@@ -145,8 +145,6 @@ class Search:
         twin.hops = self.hops and self.hops.copy()
         return twin
 
-    # Forward -------------------------------------------------------------------------------------------------------
-
     def advance(self, limit: float = inf) -> list[int]:
         """Settle data, nearest first, until nothing wanted is left or `limit` is reached.
 
@@ -171,6 +169,7 @@ class Search:
         dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
         pending, reach, ready_at = self.pending, self.reach, self.ready_at
         rank, hops, tree = network.rank, self.hops, self.tree
+        bounded = self.wanted is not None
         fresh: list[int] = []
         append = fresh.append
         while self.left and limit > 0 and (distances or self._force()):
@@ -182,16 +181,25 @@ class Search:
                     continue
                 settled[u] = 1
                 append(u)
-                if goal[u]:
+                if bounded and goal[u]:
                     self.left -= 1
                 for f, w in consumers[u]:
                     t = d + w
-                    if t > reach[f]:
-                        reach[f] = t
-                    pending[f] = still = pending[f] - 1
-                    if still:
+                    still = pending[f]
+                    if still != 1:
+                        pending[f] = still - 1
+                        if t > reach[f]:
+                            reach[f] = t
                         continue
-                    t = self._sum(f, inputs[f]) if tree else reach[f] + weight[f]
+                    pending[f] = 0
+                    if tree:
+                        t = self._sum(f, inputs[f])
+                    else:
+                        if t < reach[f]:
+                            t = reach[f]
+                        else:
+                            reach[f] = t
+                        t += weight[f]
                     ready_at[f] = t
                     for v, w in provides[f]:
                         s = t + w
@@ -233,7 +241,8 @@ class Search:
     def _hop(self, datum: int, output: int, distance: float) -> int:
         """Steps within a circle of free arcs by which `output` is reached through `datum`."""
         rank, hops = self.network.rank, self.hops
-        assert rank is not None and hops is not None
+        assert rank is not None
+        assert hops is not None
         free = self.dist[datum] == distance and rank[datum] == rank[output]
         return hops[datum] + 1 if free else 0
 
@@ -248,7 +257,8 @@ class Search:
         """
         network, dist, settled = self.network, self.dist, self.settled
         best: tuple[float, int] | None = None
-        chosen, slots = -1, ()
+        chosen = -1
+        slots: tuple[int, ...] = ()
         for function, datum in network.collectors.items():
             if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
                 continue
@@ -273,8 +283,6 @@ class Search:
         if self.hops is not None:
             self.hops[datum] = hop
         self.frontier.push(datum, distance)
-
-    # Losses --------------------------------------------------------------------------------------------------------
 
     def lose(self, function: int, outputs: Iterable[int] | None = None) -> None:
         """Take a failed function out, or only its arcs to `outputs`, and unsettle what rested on it.
@@ -364,8 +372,6 @@ class Search:
                     best = (distance, hop, f)
         if best is not None:
             self._offer(datum, best[0], best[2], best[1])
-
-    # What to do ----------------------------------------------------------------------------------------------------
 
     def takes(self, function: int) -> tuple[int, ...]:
         """Data that must be known before `function` can be called, under the present choice."""

@@ -39,6 +39,7 @@ class Record:
         failures: list[Failure],
         calls: list[int],
         touched: set[int],
+        *,
         only_wanted: bool,
     ) -> None:
         self.network = network
@@ -64,17 +65,14 @@ class Record:
 
     def data_of(self, level: int, given: frozenset[NodeId]) -> dict[NodeId, Any]:
         """Known data of a level with their values, by distance, then in the order of the model."""
-        values, search = self.values, self.search
-        unused = frozenset(self._unused_defaults(given)) if search.wanted is not None else frozenset()
-        known = [
-            (data_id, x)
-            for data_id, x in self.network.own_data(level)
-            if values[x] is not UNKNOWN and values[x] is not RELEASED and x not in unused
-        ]
-        if self.only_wanted:
-            known = [item for item in known if item[1] in set(search.wanted or ())]
-        known.sort(key=lambda item: search.dist[item[1]])
-        return {data_id: values[x] for data_id, x in known}
+        values, search, names = self.values, self.search, self.network.data_ids
+        known = [x for _, x in self.network.own_data(level) if values[x] is not UNKNOWN]
+        if search.wanted is not None:
+            unused = frozenset(self._unused_defaults(given))
+            wanted = frozenset(search.wanted if self.only_wanted else known)
+            known = [x for x in known if x in wanted and x not in unused and values[x] is not RELEASED]
+        known.sort(key=search.dist.__getitem__)
+        return {names[x]: values[x] for x in known}
 
     def _unused_defaults(self, given: frozenset[NodeId]) -> Iterator[int]:
         names = self.network.data_ids
@@ -129,8 +127,6 @@ class Solution(Mapping[Hashable, Any]):
             self._data.update(record.passed)
         self.stopped = False
 
-    # Mapping -------------------------------------------------------------------------------------------------------
-
     def __getitem__(self, data_id: NodeId) -> Any:
         try:
             return self._data[data_id]
@@ -158,9 +154,7 @@ class Solution(Mapping[Hashable, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._record, self._level, self._given, self.stopped)
-
-    # How it came about ---------------------------------------------------------------------------------------------
+        return _restore, (self._record, self._level, self._given, {"stopped": self.stopped})
 
     @property
     def errors(self) -> dict[str, Failure]:
@@ -204,7 +198,7 @@ class Solution(Mapping[Hashable, Any]):
         Nodes have a ``kind`` (``"start"``, ``"data"``, ``"function"``, ``"sub_dispatcher"``) and data a ``distance``;
         a sub-dispatcher has the ``workflow`` of its own level.
         """
-        from .explain import workflow
+        from .workflow import workflow
 
         return workflow(self._record, self._level)
 
@@ -280,11 +274,9 @@ class Solution(Mapping[Hashable, Any]):
 
         return why_not(self._record, self._level, data_id)
 
-    def result(self, timeout: float | None = None) -> Solution:
+    def result(self, timeout: float | None = None) -> Solution:  # noqa: ARG002 - as futures have it
         """The solution itself: its values are values, never futures (kept for code that waits)."""
         return self
-
-    # Inside --------------------------------------------------------------------------------------------------------
 
     @property
     def _path(self) -> tuple[NodeId, ...]:
@@ -310,7 +302,9 @@ class Solution(Mapping[Hashable, Any]):
         path = network.function_path(f)
         failure = next((x for x in record.failures if x.node == path), None)
         called = f in set(record.calls)
-        given = tuple([network.data_ids[x] for x, _ in network.provides[f] if record.search.provider[x] == f and called])
+        given = tuple(
+            [network.data_ids[x] for x, _ in network.provides[f] if record.search.provider[x] == f and called]
+        )
         state = "failed" if failure is not None else "done" if called else "skipped"
         inputs = {
             network.data_ids[u]: record.values[u]
@@ -320,7 +314,7 @@ class Solution(Mapping[Hashable, Any]):
         return CallRecord(path_text(path), state, inputs, given, failure)
 
 
-def _restore(record: Record, level: int, given: frozenset[NodeId], stopped: bool) -> Solution:
+def _restore(record: Record, level: int, given: frozenset[NodeId], state: dict[str, Any]) -> Solution:
     solution = Solution(record, level, given)
-    solution.stopped = stopped
+    solution.stopped = state["stopped"]
     return solution

@@ -15,11 +15,11 @@ A run decides which calls may start; an executor makes them.  Neither knows the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..errors import DomainError
 
-__all__ = ["Call", "Drivable", "Executor", "perform"]
+__all__ = ["Call", "Drivable", "Executor", "GuardedCall", "perform"]
 
 
 class Call:
@@ -38,21 +38,33 @@ class Call:
         Applied to the result, in order.
     """
 
-    __slots__ = ("args", "domain", "filters", "function", "number")
+    __slots__ = ("args", "function", "number")
+
+    domain: ClassVar[Callable[..., Any] | None] = None
+    filters: ClassVar[tuple[Callable[[Any], Any], ...]] = ()
+
+    def __init__(self, number: int, function: Callable[..., Any], args: Sequence[Any]) -> None:
+        self.number = number
+        self.function = function
+        self.args = args
+
+
+class GuardedCall(Call):
+    """A call with a domain before it or filters behind it."""
+
+    __slots__ = ("domain", "filters")
 
     def __init__(
         self,
         number: int,
         function: Callable[..., Any],
         args: Sequence[Any],
-        domain: Callable[..., Any] | None = None,
+        domain: Callable[..., Any] | None,
         filters: tuple[Callable[[Any], Any], ...] = (),
     ) -> None:
-        self.number = number
-        self.function = function
-        self.args = args
-        self.domain = domain
-        self.filters = filters
+        super().__init__(number, function, args)
+        self.domain = domain  # type: ignore[misc]
+        self.filters = filters  # type: ignore[misc]
 
 
 class Drivable(Protocol):

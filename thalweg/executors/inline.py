@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contract import Drivable, perform
+from .contract import Call, Drivable, perform
 
 __all__ = ["InlineExecutor"]
 
@@ -23,7 +23,7 @@ class InlineExecutor:
         while run.is_active():
             for call in run.ready():
                 try:
-                    if call.domain is None and not call.filters:
+                    if type(call) is Call:
                         value = call.function(*call.args)
                     else:
                         value = perform(call)

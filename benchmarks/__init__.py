@@ -1,0 +1,1 @@
+"""What thalweg costs, measured beside its peers: ``python -m benchmarks`` from the root of the repository."""

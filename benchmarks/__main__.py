@@ -1,0 +1,80 @@
+"""``python -m benchmarks [names ...]``: measure, print a table, write results.json; 1 if a limit is missed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.elsewhere import Elsewhere
+from benchmarks.harness import GC_NOTE, said
+from benchmarks.report import Row, table, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMES = ("imports", "memory", "dispatch", "formulas", "failures", "fill")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line."""
+
+    rounds: int
+    peers: bool
+    graphtik: Elsewhere | None
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--rounds", type=int, default=11, help="turns of each competitor (default: 11)")
+    parser.add_argument("--no-peers", action="store_true", help="thalweg alone")
+    parser.add_argument(
+        "--graphtik",
+        metavar="PYTHON",
+        default=os.environ.get("BENCH_GRAPHTIK_PYTHON"),
+        help="an interpreter that has graphtik with networkx < 3 (or in BENCH_GRAPHTIK_PYTHON)",
+    )
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
+    chosen = parser.parse_args(given)
+    for name in chosen.names:
+        if name not in NAMES:
+            parser.error(f"no benchmark {name!r}: choose from {', '.join(NAMES)}")
+    return chosen
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    chosen = arguments(given)
+    peers = not chosen.no_peers
+    other = Elsewhere(chosen.graphtik) if chosen.graphtik and peers else None
+    options = Options(chosen.rounds, peers, other)
+    rows: list[Row] = []
+    try:
+        for name in chosen.names or NAMES:
+            start = time.perf_counter()
+            try:
+                for row in importlib.import_module(f"benchmarks.{name}").measure(options):
+                    rows.append(row)  # noqa: PERF402 - those before an error stay
+            except Exception as error:  # noqa: BLE001 - the others are still to be measured
+                traceback.print_exc()
+                rows.append(Row(name, "not finished", "thalweg", None, "", None, "", passed=False, note=said(error)))
+            print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+    finally:
+        if other is not None:
+            other.close()
+    print(table(rows))
+    write(rows, chosen.json)
+    missed = [row for row in rows if row.passed is False]
+    print(f"\n{GC_NOTE}\n{sum(row.passed is True for row in rows)} limits kept, {len(missed)} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

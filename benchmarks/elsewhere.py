@@ -1,0 +1,100 @@
+"""A peer in another interpreter: for one that cannot live with the packages of this environment.
+
+The other interpreter runs ``python -m benchmarks.elsewhere`` from the same place, gets one order a line (JSON) and
+answers one line. It times itself, so the pipe is no part of the numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import subprocess
+import sys
+from importlib import metadata
+from typing import Any
+
+from benchmarks.harness import Competitor, ElsewhereError, once, said
+
+
+class Elsewhere:
+    """An interpreter with a peer in it."""
+
+    def __init__(self, python: str) -> None:
+        self._process = subprocess.Popen(
+            [python, "-W", "ignore", "-m", "benchmarks.elsewhere"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def ask(self, **order: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the other interpreter has ended")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ElsewhereError(answer["error"])
+        return answer
+
+    def competitor(
+        self, peer: str, maker: str, arguments: dict[str, Any], wanted: list[str] | None
+    ) -> tuple[float, Competitor]:
+        """Seconds to build there the model of ``maker`` ("file:function"), and what can be timed."""
+        built = self.ask(do="build", peer=peer, maker=maker, arguments=arguments, wanted=wanted)
+        number = built["number"]
+
+        def sample() -> float:
+            return float(self.ask(do="sample", number=number)["seconds"])
+
+        return built["seconds"], Competitor(peer, elsewhere=sample, note=built["note"])
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def _obey(order: dict[str, Any], state: dict[int, Competitor]) -> dict[str, Any]:
+    if order["do"] == "build":
+        file, function = order["maker"].split(":")
+        model = getattr(importlib.import_module(f"benchmarks.{file}"), function)(**order["arguments"])
+        adapter = importlib.import_module("benchmarks.peers").PEERS[order["peer"]]
+        seconds, dispatch = once(lambda: adapter(model, order["wanted"]))
+        found = dispatch()
+        missing = [name for name in order["wanted"] or model.computed() if name not in found]
+        if missing:
+            raise LookupError(f"{len(missing)} data missing, such as {missing[0]}")
+        state[len(state)] = Competitor(order["peer"], dispatch)
+        note = f"in an interpreter of its own, networkx {metadata.version('networkx')}"
+        return {"seconds": seconds, "note": note, "number": len(state) - 1}
+    # As in the harness.
+    gc.collect()
+    gc.freeze()
+    seconds = state[order["number"]].sample()
+    gc.unfreeze()
+    return {"seconds": seconds}
+
+
+def main() -> None:
+    state: dict[int, Competitor] = {}
+    answers = sys.stdout
+    for line in sys.stdin:
+        # A peer that prints must not write into our answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                answer = _obey(json.loads(line), state)
+            except Exception as error:  # noqa: BLE001 - whatever a peer raises is an answer
+                answer = {"error": said(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What an import costs beyond Python's own start, in a fresh interpreter each time."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.report import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.__main__ import Options
+
+NAME = "imports"
+LIMIT_SECONDS = 0.060
+ROOT = Path(__file__).parent.parent
+# What a user writes who is about to build a model: a package that imports nothing until then hides nothing here.
+CODES = {
+    "thalweg": "import thalweg",
+    "thalweg, Dispatcher": "from thalweg import Dispatcher",
+    "schedula": "from schedula import Dispatcher",
+    "graphtik": "from graphtik import compose, operation",
+    "pipefunc": "from pipefunc import Pipeline, PipeFunc",
+    "Hamilton": "from hamilton import base, driver",
+}
+# What an import of thalweg should leave to the moment when it is needed.
+HEAVY = ("numpy", "networkx", "asyncio", "concurrent.futures", "multiprocessing", "inspect", "logging", "dataclasses")
+
+
+def start(code: str) -> tuple[float, float]:
+    """Wall and processor seconds of an interpreter that runs ``code``."""
+    command = [sys.executable, "-W", "ignore", "-c", f"{code}; import time; print(time.process_time())"]
+    clock = time.perf_counter()
+    ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return time.perf_counter() - clock, float(ran.stdout)
+
+
+def measure(options: Options) -> Iterator[Row]:
+    codes = {"bare": "pass"}
+    for name, code in CODES.items():
+        if options.peers or name.startswith("thalweg"):
+            try:
+                start(code)
+                codes[name] = code
+            except subprocess.CalledProcessError as error:
+                if name.startswith("thalweg"):
+                    raise
+                yield Row(NAME, "wall", name, None, "", note=error.stderr.strip().rsplit("\n", 1)[-1][:100])
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in codes}
+    for _ in range(max(options.rounds, 11)):
+        for name, code in codes.items():
+            times[name].append(start(code))
+    for which, case in enumerate(("wall", "processor")):
+        yield from rows(case, {name: statistics.median(pair[which] for pair in pairs) for name, pairs in times.items()})
+    yield Row(NAME, "loaded", "thalweg, Dispatcher", None, "", note=loaded())
+
+
+def rows(case: str, medians: dict[str, float]) -> Iterator[Row]:
+    bare = medians.pop("bare")
+    yield Row(NAME, case, "Python's own start", bare * 1e3, "ms")
+    ours = medians["thalweg, Dispatcher"] - bare
+    for name, seconds in medians.items():
+        above, asked = seconds - bare, name.startswith("thalweg")
+        limit = f"<= {LIMIT_SECONDS * 1e3:g}" if asked else ""
+        passed = above <= LIMIT_SECONDS if asked else None
+        yield Row(NAME, case, name, above * 1e3, "ms above", above / ours, limit, passed)
+
+
+def loaded() -> str:
+    """Which of the heavy modules are there after the import."""
+    code = f"import sys, thalweg; thalweg.Dispatcher; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    return ran.stdout.strip() or "none of the heavy modules"

@@ -1,0 +1,92 @@
+"""The rows of a run, as a table and as JSON."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.harness import GC_NOTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+COLUMNS = ("case", "who", "value", "unit", "ratio", "limit", "verdict", "note")
+PACKAGES = ("thalweg", "schedula", "graphtik", "pipefunc", "sf-hamilton", "networkx", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured number. ``ratio`` is to thalweg in the same case; ``passed`` is None where nothing is asked."""
+
+    benchmark: str
+    case: str
+    who: str
+    value: float | None
+    unit: str
+    ratio: float | None = None
+    limit: str = ""
+    passed: bool | None = None
+    note: str = ""
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value == int(value) and abs(value) < 1e7:
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    verdict = "" if row.passed is None else "pass" if row.passed else "FAIL"
+    ratio = "" if row.ratio is None else f"{row.ratio:.3g}x"
+    return row.case, row.who, _number(row.value), row.unit, ratio, row.limit, verdict, row.note
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows under a head for each benchmark, in columns."""
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        groups.setdefault(row.benchmark, []).append(_cells(row))
+    lines: list[str] = []
+    for benchmark, cells in groups.items():
+        widths = [max(map(len, column)) for column in zip(COLUMNS, *cells, strict=True)]
+        lines += ["", f"## {benchmark}"]
+        for line in (COLUMNS, tuple("-" * width for width in widths), *cells):
+            padded = (
+                text.rjust(width) if index in {2, 4} else text.ljust(width)
+                for index, (text, width) in enumerate(zip(line, widths, strict=True))
+            )
+            lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def circumstances() -> dict[str, Any]:
+    """On what the numbers were measured."""
+    versions: dict[str, str] = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "collector": GC_NOTE,
+        "packages": versions,
+    }
+
+
+def write(rows: Iterable[Row], path: Path) -> None:
+    """The rows and the circumstances, as JSON."""
+    kept = {"circumstances": circumstances(), "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

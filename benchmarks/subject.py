@@ -1,0 +1,40 @@
+"""thalweg's half: the same neutral models, built and dispatched by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.models import Model
+
+
+def build(model: Model) -> Any:
+    import thalweg
+
+    built = thalweg.Dispatcher(name=model.name)
+    for step in model.steps:
+        built.add_function(step.name, step.function, list(step.inputs), [step.output], weight=step.weight)
+    return built
+
+
+def forget(built: Any) -> None:
+    """Drop the plans kept from earlier dispatches, so that the next one searches anew; the network stays."""
+    plans = getattr(built, "_plans", None)
+    if plans is not None:
+        plans.clear()
+
+
+def needed_calls(solution: Any, model: Model, wanted: Sequence[str]) -> set[str]:
+    """Ids of the functions on the way back from ``wanted``, by the providers the solution names."""
+    inputs = {step.name: step.inputs for step in model.steps}
+    providers = solution.providers
+    seen: set[str] = set()
+    stack = list(wanted)
+    while stack:
+        provider = providers[stack.pop()]
+        if provider in inputs and provider not in seen:
+            seen.add(provider)
+            stack += inputs[provider]
+    return seen

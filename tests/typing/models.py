@@ -9,13 +9,13 @@ dsp = tw.Dispatcher(name="typed")
 
 
 @dsp.function(outputs=["area"])
-def area(width: float, height: float) -> float:
+def surface(width: float, height: float) -> float:
     return width * height
 
 
 def a_function_of_the_model_keeps_its_type() -> None:
-    assert_type(area(2.0, 3.0), float)
-    area("2", 3.0)  # type: ignore[arg-type]
+    assert_type(surface(2.0, 3.0), float)
+    surface("2", 3.0)  # type: ignore[arg-type]
 
 
 def ids_are_anything_hashable() -> None:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.source import FUNCTIONS, SOURCES, listed
+from tests.architecture.source import FUNCTIONS, PACKAGE, ROOT, SOURCES, listed
 
 FILE_LINES = 600
 FACE_LINES = 60
@@ -64,6 +64,13 @@ def test_a_face_lists_its_names_once_and_sorted(source):
     names = public_names(source)
     assert names is not None, f"{source.module} has no __all__"
     assert names == sorted(set(names), key=face_order)
+
+
+def test_the_page_on_architecture_names_every_part_of_the_house_and_every_file_of_the_dispatcher():
+    page = (ROOT / "doc" / "architecture.md").read_text(encoding="utf-8")
+    parts = {f"`{path.name}/`" for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    files = {f"`{path.name}`" for path in (PACKAGE / "dispatcher").glob("*.py")} - {"`__init__.py`"}
+    assert not {name for name in parts | files if name not in page}
 
 
 def test_only_the_command_prints():

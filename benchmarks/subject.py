@@ -26,6 +26,13 @@ def forget(built: Any) -> None:
         plans.clear()
 
 
+def fill(built: Any, columns: dict[str, Any]) -> Any:
+    """A table with its holes filled; the given one stays as it was."""
+    import thalweg
+
+    return thalweg.fill(built, columns)  # type: ignore[attr-defined]
+
+
 def needed_calls(solution: Any, model: Model, wanted: Sequence[str]) -> set[str]:
     """Ids of the functions on the way back from ``wanted``, by the providers the solution names."""
     inputs = {step.name: step.inputs for step in model.steps}

@@ -10,7 +10,7 @@ ROWS = (
     {"cli"},
     {""},  # thalweg/__init__.py, the face of all
     {"compositions", "jobs", "tasks", "web"},
-    {"journal", "plotting"},
+    {"journal", "plotting", "tables"},
     {"dispatcher"},
     {"executors"},
     {"errors"},

@@ -199,13 +199,7 @@ class Dispatcher(Model):
         -----
         O(E + V log V) in the worst case, O(E) where distances repeat.
         """
-        wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
-        given = _distances(inputs, inputs_dist)
-        split = self._wildcards(given, wanted, wildcard)
-        network = self._network(split)
-        if not strict:
-            given = {name: distance for name, distance in given.items() if name in network.top.index}
-        return make_plan(network, given, wanted, objective=objective)
+        return self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict)
 
     def dispatch(
         self,
@@ -269,7 +263,8 @@ class Dispatcher(Model):
         """
         if inputs is not None and not isinstance(inputs, Mapping):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
-        plan = self.solve(inputs, outputs, inputs_dist, wildcard, objective=objective, strict=strict)
+        # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
+        plan = self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None)
         solution = self.run(plan, inputs or {}, raises=raises, stopper=stopper, executor=executor, keep=keep)
         if select_output_kw is not None:
             return selector(dictionary=solution, **select_output_kw)
@@ -332,6 +327,25 @@ class Dispatcher(Model):
         if need_all and not solution.stopped and solution.unreachable:
             self._raise_unreachable(solution, given)
         return solution
+
+    def _plan(
+        self,
+        inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None,
+        outputs: Iterable[NodeId] | None,
+        inputs_dist: Mapping[NodeId, float] | None,
+        wildcard: bool,
+        objective: str,
+        *,
+        strict: bool,
+        ahead: bool = True,
+    ) -> Plan:
+        """Check what is asked for, and plan it."""
+        wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
+        given = _distances(inputs, inputs_dist)
+        network = self._network(self._wildcards(given, wanted, wildcard))
+        if not strict:
+            given = {name: distance for name, distance in given.items() if name in network.top.index}
+        return make_plan(network, given, wanted, objective=objective, ahead=ahead)
 
     def _signature(self) -> Any:
         """Versions of the model and of all that is mounted in it."""

@@ -104,7 +104,7 @@ class SubDispatch:
         **values : object
             Further values.
         """
-        return self._dispatch(combine_dicts(*inputs, cast(_Values, values)))
+        return self._dispatch(combine_dicts(*inputs, cast("_Values", values)))
 
     def _dispatch(self, given: Mapping[NodeId, Any]) -> Any:
         distances = {name: d for name, d in self.inputs_dist.items() if name in given}
@@ -223,7 +223,7 @@ class SubDispatchFunction(SubDispatch):
 
     def _bind(self, args: tuple[Any, ...], values: dict[str, Any]) -> dict[NodeId, Any]:
         """Values by data id."""
-        named = cast(_Values, values)
+        named = cast("_Values", values)
         if self.first_arg_as_kw and args:
             first, args = args[0], args[1:]
             named = combine_dicts(first, named)

@@ -32,7 +32,7 @@ class Plan:
     Made by `Dispatcher.solve`; equal plans of one model are shared.
     """
 
-    __slots__ = ("_calls", "given", "network", "order", "search", "template", "touched", "wanted")
+    __slots__ = ("_calls", "given", "is_open", "network", "order", "search", "template", "touched", "wanted")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Plan:
         template: list[Any],
         touched: set[int],
         given: frozenset[NodeId],
+        *,
+        is_open: bool = False,
     ) -> None:
         self.network = network
         self.search = search
@@ -49,6 +51,7 @@ class Plan:
         self.template = template  # by datum: UNKNOWN, or None where the value is given
         self.touched = touched  # given data that the order rests on
         self.given = given  # ids that must be given
+        self.is_open = is_open  # the search is left to the one run that the plan is for
         self._calls: list[int] | None = None
 
     @property
@@ -130,6 +133,7 @@ def make_plan(
     *,
     objective: str = "span",
     banned: Iterable[int] = (),
+    ahead: bool = True,
 ) -> Plan:
     """Find the cheapest way from what is given to what is wanted; calls nothing.
 
@@ -144,6 +148,8 @@ def make_plan(
         Longest chain, or total of the derivation tree.
     banned : iterable of int, optional
         Functions that are not to be used.
+    ahead : bool, optional
+        Let the search go all the way; False leaves that to the one run that the plan is for.
 
     Raises
     ------
@@ -164,8 +170,9 @@ def make_plan(
             seeds[slot] = seeds.pop(datum)
     targets = None if wanted is None else _wanted_numbers(network, wanted)
     search = Search(network, seeds, targets, tree=objective == "tree", banned=banned)
-    fresh = search.advance()
+    fresh = search.advance() if ahead else []
     template: list[Any] = [UNKNOWN] * len(network.consumers)
+    template[0] = None  # START
     for datum, (_, start) in seeds.items():
         # A given value that something nearer beats, or whose filters must see it first, is not known yet.
         if search.settled[datum] and search.provider[datum] == start and datum not in network.extras:
@@ -175,7 +182,7 @@ def make_plan(
         order = [x for x in fresh if template[x] is UNKNOWN]
     else:
         order = search.derivation([x for x in targets if search.settled[x]], template, touched)
-    return Plan(network, search, order, template, touched, frozenset(given))
+    return Plan(network, search, order, template, touched, frozenset(given), is_open=not ahead)
 
 
 def _given_number(network: Network, data_id: NodeId) -> int:

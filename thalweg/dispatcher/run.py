@@ -8,14 +8,14 @@ known when its provider has ended well::
                                                   +--failed--> failed, and its outputs wait for another provider
 
 The plan's search is shared with other runs, so a run that meets its first failure goes on with a copy.  From then on
-the search goes ahead only as far as successes pay for it: ahead by a window that doubles after each list that went
-well and halves after one that did not, so that n failures in a model of n functions cost O(n) and not O(n²).
+search and run go side by side: the search pauses at what is certainly needed until it is known.  Where everything is
+wanted and calls are made one by one, they do so from the start, for then nothing is searched twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from math import inf
+from collections.abc import Callable, Generator, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from ..errors import ArityError, DomainError
@@ -29,8 +29,6 @@ from .solution import Record
 from .tokens import ABSENT, NONE, RELEASED, UNKNOWN
 
 __all__ = ["Run", "Stopped"]
-
-_FIRST_WINDOW = 8
 
 
 class Stopped(Exception):
@@ -76,17 +74,21 @@ class Run:
         self.need_all = need_all
         self.active = True
         self.values: list[Any] = plan.template.copy()
-        self.rest = iter(plan.order)  # data still to be made known
+        self.rest: Iterator[int] = iter(plan.order)  # data still to be made known
         self.touched: set[int] = plan.touched
         self.held: dict[tuple[int, int], Any] = {}  # (function, datum): values that wait for their datum
         self.called = bytearray(len(network.kind))  # of the functions that are not plain
         self.calls: list[int] = []
         self.failures: dict[tuple[NodeId, ...], Failure] = {}
-        self.window: float = inf
-        self.lost = False  # something failed since the window was set
+        self.pause = bytearray()  # where the search pauses after a failure
+        self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
         self._fill(given)
         self.uses = _Uses(network, plan.search) if release else None
+        self.owned = False  # is the search ours alone?
+        if plan.is_open:
+            self._own()
+            self.rest = self._onward()
 
     def _fill(self, given: Mapping[NodeId, Any]) -> None:
         network, values = self.network, self.values
@@ -138,7 +140,7 @@ class Run:
                 if self.broken:
                     break
             else:
-                self.active = self._next_order()
+                self.active = False
 
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`."""
@@ -248,10 +250,11 @@ class Run:
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
         network = self.network
-        first = self.search is self.plan.search
+        first = not self.owned
         if first:
             self.search = self.search.copy()
             self.touched = self.touched.copy()
+            self._own()
         search = self.search
         if network.kind[f] == Kind.START:
             for x in outputs or ():
@@ -266,43 +269,43 @@ class Run:
                     self.values[x] = ABSENT
             if self.uses is not None:
                 self.uses.spent(f, self.values)
-        self.lost = True
         if search.wanted is not None:
-            self.rest = iter(())  # other calls may now be the right ones
+            # Other calls may now be the right ones.
+            if self.steps.gi_frame is None:  # it has come to its end
+                self.steps = search.steps(self.pause, [])
+            self.rest = self._onward()
             self.broken = True
         elif first:
+            self.rest = chain(self.rest, self._onward())
             self.broken = True
 
-    def _next_order(self) -> bool:
-        """Let the search go ahead; False if nothing is left to do."""
-        search, values = self.search, self.values
-        if search is self.plan.search:
-            return False
-        if self.lost:
-            self.window, self.lost = max(_FIRST_WINDOW, min(self.window, 64 * _FIRST_WINDOW) // 2), False
-        else:
-            self.window *= 2
-        everything = search.wanted is None
-        if not everything and search.milestone is None:
-            search.set_milestones()
-        while True:
-            fresh = search.advance(self.window)
-            if everything:
-                order = [x for x in fresh if values[x] is UNKNOWN]
-            else:
-                if search.left and not fresh and self.need_all:
-                    return False
-                order = search.derivation(self._goals(fresh), values, self.touched)
-            if order or not fresh:
-                self.rest = iter(order)
-                return bool(order)
+    def _own(self) -> None:
+        """Begin to go side by side with a search that no other run uses."""
+        self.owned = True
+        self.pause = self.search.milestones()
+        self.steps = self.search.steps(self.pause, [])
 
-    def _goals(self, fresh: list[int]) -> list[int]:
-        """What is certainly needed: all that is wanted once it is settled, until then the milestones."""
-        search = self.search
-        if search.left and fresh and search.milestone is not None:
-            return [x for x in fresh if search.milestone[x]]
-        return [x for x in search.wanted or () if search.settled[x]]
+    def _onward(self) -> Iterator[int]:
+        """Data to be made known, found as the run goes.
+
+        The search pauses at each datum that is certainly needed until it is known: where everything is wanted at
+        each, else at the milestones.  So a failure undoes little, and n failures cost O(n).
+        """
+        search, values = self.search, self.values
+        bounded = search.wanted is not None
+        for x in self.steps:
+            if not bounded:
+                yield x
+                continue
+            taken = search.takes(search.provider[x])
+            if all([values[u] is not UNKNOWN for u in taken]):
+                self.touched.update(taken)
+                yield x
+            else:
+                yield from search.derivation([x], values, self.touched)
+        if bounded and not (search.left and self.need_all):
+            goals = [x for x in search.wanted or () if search.settled[x]]
+            yield from search.derivation(goals, values, self.touched)
 
     def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:
         failure = Failure(path, kind, error, f)

@@ -24,7 +24,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
@@ -34,6 +34,9 @@ from .network import Kind, Network
 from .tokens import UNKNOWN
 
 __all__ = ["Search"]
+
+
+_PAUSED = 2  # settled, but its consumers do not know it yet
 
 
 class Search:
@@ -58,7 +61,7 @@ class Search:
     provider : list of int
         By datum: function that gives it, -1 if unknown.
     settled : bytearray
-        By datum.
+        By datum: 0 if it is not, 1 if it is; 2 if it is, but the search pauses there.
     left : int
         Number of wanted data that are not settled; -1 where everything is wanted.
 
@@ -77,7 +80,6 @@ class Search:
         "gone",
         "hops",
         "left",
-        "milestone",
         "network",
         "pending",
         "provider",
@@ -116,7 +118,6 @@ class Search:
         self.gone: set[tuple[int, int]] = set()
         self.forced: dict[int, tuple[int, ...]] = {}
         self.goal = bytearray(count)
-        self.milestone: bytearray | None = None
         self.left = -1
         if wanted is not None:
             for datum in wanted:
@@ -145,19 +146,36 @@ class Search:
         twin.hops = self.hops and self.hops.copy()
         return twin
 
-    def advance(self, limit: float = inf) -> list[int]:
-        """Settle data, nearest first, until nothing wanted is left or `limit` is reached.
-
-        Parameters
-        ----------
-        limit : float, optional
-            Stop after the distance at which so many data were settled (where everything is wanted) or so many
-            milestones.
+    def advance(self) -> list[int]:
+        """Settle data, nearest first, until all that is wanted is settled or nothing more can be.
 
         Returns
         -------
         list of int
             The data that were settled, in that order.
+        """
+        fresh: list[int] = []
+        for _ in self.steps(bytearray(len(self.dist)), fresh):
+            pass  # nothing pauses
+        return fresh
+
+    def steps(self, pause: bytearray, fresh: list[int]) -> Generator[int, None, None]:
+        """Settle data, nearest first, and pause at some, before anything is made of them.
+
+        While it pauses the datum may be lost, with whatever else: so a caller that makes data known at each pause
+        never has much to undo.
+
+        Parameters
+        ----------
+        pause : bytearray
+            By datum: whether to pause there.
+        fresh : list of int
+            Gets the data that are settled, in that order.
+
+        Yields
+        ------
+        int
+            A datum, just settled.
 
         Notes
         -----
@@ -169,20 +187,27 @@ class Search:
         dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
         pending, reach, ready_at = self.pending, self.reach, self.ready_at
         rank, hops, tree = network.rank, self.hops, self.tree
-        bounded = self.wanted is not None
-        fresh: list[int] = []
         append = fresh.append
-        while self.left and limit > 0 and (distances or self._force()):
+        while self.left and (distances or self._force()):
             d = distances[0]
             bucket = buckets[d]
-            before = len(fresh)
+            if d > self.clock:
+                self.clock = d
             for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
                 if settled[u] or dist[u] != d:
                     continue
                 settled[u] = 1
                 append(u)
-                if bounded and goal[u]:
+                if goal[u]:
                     self.left -= 1
+                if pause[u]:
+                    settled[u] = _PAUSED
+                    yield u
+                    if not settled[u]:
+                        if distances[0] < d:
+                            break
+                        continue
+                    settled[u] = 1
                 for f, w in consumers[u]:
                     t = d + w
                     still = pending[f]
@@ -221,13 +246,11 @@ class Search:
                                 hop = self._hop(u, v, s)
                                 if (hop, f) < (hops[v], provider[v]):
                                     hops[v], provider[v] = hop, f
-            heappop(distances)
-            del buckets[d]
-            if d > self.clock:
-                self.clock = d
-            if limit != inf:
-                limit -= self._progress(fresh[before:])
-        return fresh
+                if distances[0] < d:
+                    break  # a loss during the pause made something nearer than this bucket tentative again
+            else:
+                heappop(distances)
+                del buckets[d]
 
     def _sum(self, function: int, inputs: tuple[int, ...]) -> float:
         """Distance of a function in objective "tree"; an input named twice counts once."""
@@ -245,9 +268,6 @@ class Search:
         assert hops is not None
         free = self.dist[datum] == distance and rank[datum] == rank[output]
         return hops[datum] + 1 if free else 0
-
-    def _progress(self, fresh: list[int]) -> int:
-        return len(fresh) if self.milestone is None else sum(map(self.milestone.__getitem__, fresh))
 
     def _force(self) -> bool:
         """Settle the nearest waiting collection from what has arrived; False if there is none.
@@ -340,11 +360,12 @@ class Search:
             dist[v] = inf
             provider[v] = -1
             loose.append(v)
-            if not settled[v]:
-                continue
+            state = settled[v]
             settled[v] = 0
-            if self.goal[v]:
+            if state and self.goal[v]:
                 self.left += 1
+            if state != 1:
+                continue  # nothing was made of it yet
             for f, _ in network.consumers[v]:
                 if network.kind[f] == Kind.ASK:
                     gate = network.provides[f][0][0]
@@ -423,24 +444,32 @@ class Search:
         order.sort(key=self.dist.__getitem__)
         return order
 
-    def set_milestones(self) -> None:
-        """Mark data that every derivation of what is wanted needs, so that a run may go from one to the next.
+    def milestones(self) -> bytearray:
+        """Data that every derivation of what is wanted needs, so that a run may go from one to the next.
 
         A datum is one if it is wanted, or if all providers of a milestone take it.
+
+        Returns
+        -------
+        bytearray
+            By datum; all, where everything is wanted.
         """
         network = self.network
-        marked = self.milestone = bytearray(len(network.consumers))
-        stack = list(self.wanted or ())
+        if self.wanted is None:
+            return bytearray(b"\1") * len(self.dist)
+        marked = bytearray(len(self.dist))
+        stack = list(self.wanted)
         while stack:
             v = stack.pop()
             if marked[v]:
                 continue
             marked[v] = 1
-            arcs = () if v in self.seeds else network.providers(v)
-            options = [network.inputs[f] for f, _ in arcs if f not in self.dead and (f, v) not in self.gone]
-            if not options or any(network.kind[f] == Kind.COLLECT for f, _ in arcs):
+            if v in self.seeds:
                 continue
-            common = set(options[0])
-            for option in options[1:]:
-                common.intersection_update(option)
-            stack += common
+            common: set[int] | None = None
+            for f, _ in network.providers(v):
+                if f not in self.dead and (f, v) not in self.gone:
+                    taken = () if network.kind[f] == Kind.COLLECT else network.inputs[f]
+                    common = set(taken) if common is None else common.intersection(taken)
+            stack += common or ()
+        return marked

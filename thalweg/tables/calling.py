@@ -1,0 +1,312 @@
+"""Functions called with whole columns where they allow it, and row by row where not.
+
+A function was written for single values.  It is tried with columns, and taken at its word only if what it gives is a
+column that agrees with single calls on a few rows, the extremes of its arguments among them.  What was found out is
+remembered for the whole fill.
+
+Numpy answers where Python raises: ``1 / 0.0`` is infinite in a column and a ZeroDivisionError in a row.  So a column's
+result is believed only where it is finite and no floating-point flag was raised; the other rows are asked one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dispatcher.tokens import NONE
+from .columns import Column, Outcome, Values, as_objects, call_once, call_rows, is_uniform, lock
+from .table import Array
+
+__all__ = ["Caller"]
+
+Rows: TypeAlias = NDArray[np.intp]
+
+_FEW_ROWS = 8  # below, the rows are called one by one: no dearer than a column and its probes
+_TOLERANCE = 1e-12  # relative; numpy and Python round powers and the like differently in the last digits
+_SAMPLE = 8  # flagged rows that are looked at before flags are held to be harmless
+_LEAF = 32  # rows that are not told apart in the search for flags
+
+
+@dataclass(frozen=True, slots=True)
+class _Habit:
+    """What was found out about a function: does it take columns, what does it give, do flags matter?"""
+
+    columns: bool
+    kinds: tuple[str, ...] = ()
+    flags_matter: bool | None = None
+
+
+class Caller:
+    """Calls functions over columns and remembers how each wants to be called."""
+
+    def __init__(self) -> None:
+        self._habits: dict[tuple[Any, ...], _Habit] = {}
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Values],
+        count: int,
+        *,
+        outputs: int,
+        columns: bool | None = None,
+    ) -> Outcome:
+        """Call a function for all rows of a group.
+
+        Parameters
+        ----------
+        function : callable
+        args : sequence of Values
+            Its arguments, by position.
+        count : int
+            Number of rows.
+        outputs : int
+            Number of values that it gives; 0 for a domain, which gives one truth.
+        columns : bool or None
+            Whether it takes columns; None to find out.
+        """
+        if columns:
+            trial = _Trial(function, args, count, outputs)
+            if trial.arrays is not None:
+                return trial.outcome(np.empty(0, np.intp), [_declared(array) for array in trial.arrays])
+        if not any(isinstance(arg, Column) for arg in args):
+            return call_once(function, args, count, outputs)
+        if columns is not None or count < _FEW_ROWS:
+            return call_rows(function, args, count, outputs)
+        return self._find_out(function, args, count, outputs)
+
+    def _find_out(self, function: Callable[..., Any], args: Sequence[Values], count: int, outputs: int) -> Outcome:
+        """Call it as it likes best."""
+        key = (id(function), *[arg.kind for arg in args])
+        habit = self._habits.get(key)
+        if (habit is None or not habit.columns) and is_uniform(args):
+            return call_once(function, args, count, outputs)
+        if habit is not None and not habit.columns:
+            return call_rows(function, args, count, outputs)
+        trial = _Trial(function, args, count, outputs)
+        if trial.arrays is None:
+            self._habits.setdefault(key, _Habit(columns=False))
+            return call_rows(function, args, count, outputs)
+        doubtful = trial.doubtful_rows()
+        kinds = trial.probe(doubtful, thorough=habit is None)
+        if kinds is None or (kinds and habit is not None and kinds != habit.kinds):
+            self._habits[key] = _Habit(columns=False)
+            return call_rows(function, args, count, outputs)
+        if not kinds:  # there was nothing to compare
+            return call_rows(function, args, count, outputs)
+        matter = habit.flags_matter if habit is not None else None
+        if trial.flagged:
+            doubtful, matter = trial.add_flagged(doubtful, matter)
+        self._habits[key] = _Habit(columns=True, kinds=kinds, flags_matter=matter)
+        return trial.outcome(doubtful, kinds)
+
+
+class _Trial:
+    """One call with columns, and the questions whether to believe it.
+
+    Attributes
+    ----------
+    arrays : list of ndarray or None
+        What it gave, one array for each output; None if that was no column.
+    flagged : bool
+        Numpy raised a floating-point flag on the way.
+    """
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Values], count: int, outputs: int) -> None:
+        self.function = function
+        self.args = args
+        self.count = count
+        self.outputs = outputs
+        self.arrays, self.flagged = self._call(slice(0, count), count)
+
+    def _call(self, rows: slice | Rows, count: int) -> tuple[list[Array] | None, bool]:
+        """What it gives for some rows, and whether a flag was raised."""
+        # A function that writes into its arguments is none for columns: they are read-only, so it raises.
+        columns = [lock(arg.array[rows]) if isinstance(arg, Column) else arg.value for arg in self.args]
+        raised: list[str] = []
+
+        def note(kind: str, flag: int) -> None:  # noqa: ARG001 - as numpy calls it
+            raised.append(kind)
+
+        with np.errstate(divide="call", over="call", invalid="call", under="ignore", call=note):
+            try:
+                result = self.function(*columns)
+            except Exception:
+                return None, True
+        return _as_arrays(result, count, self.outputs), bool(raised)
+
+    def doubtful_rows(self) -> Rows:
+        """Rows where something is not finite though all arguments are, or though a flag was raised."""
+        assert self.arrays is not None
+        doubtful: NDArray[np.bool_] | None = None
+        for array in self.arrays:
+            if array.dtype.kind == "f" and not (finite := np.isfinite(array)).all():
+                doubtful = ~finite if doubtful is None else doubtful | ~finite
+        if doubtful is None:
+            return np.empty(0, np.intp)
+        if not self.flagged:
+            for arg in self.args:
+                if isinstance(arg, Column) and arg.array.dtype != object:
+                    doubtful &= np.isfinite(arg.array)
+        return np.flatnonzero(doubtful)
+
+    def probe(self, doubtful: Rows, *, thorough: bool) -> tuple[str, ...] | None:
+        """Kinds of the outputs if single calls agree with the columns, None if not; empty if nothing could be compared.
+
+        The extremes of the arguments are among the rows, so that what depends on other rows (a mean, a largest
+        value, an order) is found out.
+        """
+        rows = [0, self.count // 2, self.count - 1]
+        if thorough:
+            rows += [self.count // 4, 3 * self.count // 4]
+            for arg in self.args:
+                if isinstance(arg, Column) and arg.array.dtype != object:
+                    rows += [int(arg.array.argmin()), int(arg.array.argmax())]
+        skipped = frozenset(doubtful.tolist())
+        kinds: set[tuple[str, ...]] = set()
+        for row in dict.fromkeys(rows):
+            if row not in skipped:
+                found = self._compare(row)
+                if found is None:
+                    return None
+                kinds.add(found)
+        if len(kinds) > 1:
+            return None
+        return kinds.pop() if kinds else ()
+
+    def _compare(self, row: int) -> tuple[str, ...] | None:
+        """Kinds of what a single call gives, if the columns say the same; else None."""
+        assert self.arrays is not None
+        here = np.array([row])
+        single = call_rows(self.function, [arg.take(here) for arg in self.args], 1, self.outputs)
+        if single.errors or single.odd:
+            return None
+        kinds: list[str] = []
+        for array, output in zip(self.arrays, single.outputs, strict=True):
+            value = next(iter(output.cells()))
+            kind = _kind_of(value, array, self.outputs)
+            if not kind or not _is_same(array[row], value):
+                return None
+            kinds.append(kind)
+        return tuple(kinds)
+
+    def add_flagged(self, doubtful: Rows, matter: bool | None) -> tuple[Rows, bool | None]:
+        """Add the rows where a flag was raised though the result is finite, if such flags matter.
+
+        ``1 / (1 / x)`` is 0 in a column where a single call raises; ``where(x > 0, log(x), 0)`` raises a flag and is
+        right.  A sample of the flagged rows tells which of the two it is.
+        """
+        rest = np.setdiff1d(np.arange(self.count), doubtful, assume_unique=True)
+        if matter is False or not self._is_flagged(rest):
+            return doubtful, matter
+        if matter is None:
+            sample = self._find_flagged(rest, 1, _SAMPLE)
+            if all(self._compare(int(row)) is not None for row in sample):
+                return doubtful, False
+        return np.union1d(doubtful, self._find_flagged(rest, _LEAF, None)), True
+
+    def _find_flagged(self, rows: Rows, leaf: int, most: int | None) -> Rows:
+        """Rows that raise a flag, by halving; `leaf` rows are not told apart, and `most` parts are followed."""
+        parts = [rows]
+        while parts and max(map(len, parts)) > leaf:
+            halves = [half for part in parts for half in _halves(part, leaf)]
+            parts = [half for half in halves if self._is_flagged(half)][:most]
+        return np.sort(np.concatenate(parts)) if parts else rows[:0]
+
+    def _is_flagged(self, rows: Rows) -> bool:
+        return bool(len(rows)) and self._call(rows, len(rows))[1]
+
+    def outcome(self, doubtful: Rows, kinds: Sequence[str]) -> Outcome:
+        """The columns, with the doubtful rows asked one by one."""
+        assert self.arrays is not None
+        outcome, arrays = Outcome(), self.arrays
+        for array in arrays:
+            if array.dtype == object:
+                outcome.odd += [i for i, cell in enumerate(array) if cell is NONE]
+        if len(doubtful):
+            single = call_rows(self.function, [arg.take(doubtful) for arg in self.args], len(doubtful), self.outputs)
+            numbers = doubtful.tolist()
+            outcome.errors = {numbers[i]: error for i, error in single.errors.items()}
+            outcome.odd += [numbers[i] for i in single.odd]
+            arrays = [array.copy() for array in arrays]
+            for array, kind, output in zip(arrays, kinds, single.outputs, strict=False):
+                self._mend(array, kind, dict(zip(numbers, output.cells(), strict=False)), outcome)
+        outcome.outputs = tuple([_as_column(array, kind) for array, kind in zip(arrays, kinds, strict=True)])
+        return outcome
+
+    def _mend(self, array: Array, kind: str, cells: dict[int, Any], outcome: Outcome) -> None:
+        """Put the values of single calls into a column; what is of another kind is odd there."""
+        gone = {*outcome.errors, *outcome.odd}
+        for row, value in cells.items():
+            if row in gone:
+                continue
+            if _kind_of(value, array, self.outputs) == kind:
+                array[row] = value
+            else:
+                outcome.odd.append(row)
+
+
+def _halves(part: Rows, leaf: int) -> list[Rows]:
+    return [part] if len(part) <= leaf else [part[: len(part) // 2], part[len(part) // 2 :]]
+
+
+def _as_arrays(result: Any, count: int, outputs: int) -> list[Array] | None:
+    """The result as one column for each output, None if it is anything else."""
+    if outputs < 2:
+        results = [result]
+    elif isinstance(result, (tuple, list)) or (isinstance(result, np.ndarray) and result.ndim == 2):
+        results = list(result)
+    else:
+        return None
+    kinds = "fiubUO" if outputs else "b"
+    for array in results:
+        if type(array) is not np.ndarray or array.shape != (count,) or array.dtype.kind not in kinds:
+            return None
+    return results if len(results) == max(outputs, 1) else None
+
+
+def _as_column(array: Array, kind: str) -> Column:
+    """A column of the values that single calls would have given."""
+    if kind in ("python", "numpy"):
+        return Column(lock(array.view()), kind == "numpy")
+    if kind == "truth":
+        return Column(array)
+    return Column(as_objects(array.tolist() if kind == "plain" else list(array)))
+
+
+def _declared(array: Array) -> str:
+    """What a function that says that it takes columns is held to give in a single call."""
+    if array.dtype == np.float64:
+        return "numpy"
+    return "truth" if array.dtype == np.bool_ else "generic"
+
+
+def _kind_of(value: Any, array: Array, outputs: int) -> str:
+    """What a single call gave, as far as it goes with a column; nothing if it does not."""
+    if not outputs:
+        return "truth"
+    dtype = array.dtype
+    if dtype == object:
+        return "objects"
+    if isinstance(value, (np.generic, np.ndarray)):
+        if value.ndim or value.dtype.kind != dtype.kind or (value.dtype != dtype and dtype.kind != "U"):
+            return ""
+        return "numpy" if dtype == np.float64 else "generic"
+    if type(value) is not type(np.zeros(1, dtype).tolist()[0]):
+        return ""
+    return "python" if dtype == np.float64 else "plain"
+
+
+def _is_same(cell: Any, value: Any) -> bool:
+    """Is the cell of a column what a single call gave, but for the last digits of a float?"""
+    try:
+        if isinstance(cell, (float, np.floating)) and isinstance(value, (float, np.floating, np.ndarray)):
+            near = abs(cell - value) <= _TOLERANCE * abs(value)
+            return bool(cell == value or near or (cell != cell and value != value))
+        return bool(cell == value) and (isinstance(cell, np.generic) or type(cell) is type(value))
+    except (TypeError, ValueError):
+        return False

@@ -9,10 +9,10 @@ release = version = installed_version("thalweg")
 
 extensions = [
     "myst_parser",
+    "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
-    "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build", "decisions/0000-template.md"]
 templates_path = ["_templates"]
@@ -26,8 +26,8 @@ autosummary_imported_members = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say the types, with their meaning
-napoleon_google_docstring = False
-napoleon_use_rtype = False
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
 
 html_theme = "furo"
 html_title = f"thalweg {version}"

@@ -320,7 +320,7 @@ class Dispatcher(Model):
         record = run.record()
         if len(given) < len(inputs):
             record.passed = {name: value for name, value in inputs.items() if name not in index}
-        solution = self.solution = Solution(record, 0, frozenset(given))
+        solution = self.solution = Solution(record)
         solution.stopped = stopper is not None and stopper.is_set()
         if ended is not None:
             _raise_failure(ended, solution)

@@ -95,6 +95,7 @@ class Network:
 
     __slots__ = (
         "_providers",
+        "_ranked",
         "arguments",
         "arity",
         "collectors",
@@ -104,6 +105,7 @@ class Network:
         "defaults",
         "extras",
         "far",
+        "free_steps",
         "function_level",
         "idle_slots",
         "inputs",
@@ -144,12 +146,33 @@ class Network:
         self.sink_of: dict[int, int] = {}  # function without outputs -> its sink
         self.far = inf
         self.rank: list[int] | None = None
+        self.free_steps: list[tuple[int, int]] = []  # pairs of data
         self._providers: list[Arcs] | None = None
+        self._ranked: tuple[list[int], bool] | None = None
 
     @property
     def top(self) -> Level:
         """The level of the model itself."""
         return self.levels[0]
+
+    @property
+    def has_free_steps(self) -> bool:
+        """Does any step from datum to datum cost nothing?"""
+        return bool(self.free_steps)
+
+    @property
+    def is_circular(self) -> bool:
+        """Are there circles of steps that cost nothing?"""
+        return self.has_free_steps and self._free_order()[1]
+
+    def free_ranks(self) -> list[int]:
+        """Topological rank of each datum among the steps that cost nothing."""
+        return self._free_order()[0]
+
+    def _free_order(self) -> tuple[list[int], bool]:
+        if self._ranked is None:
+            self._ranked = _ranks(len(self.consumers), self.free_steps)
+        return self._ranked
 
     def providers(self, datum: int) -> Arcs:
         """Functions that give `datum`, with the weights of the arcs; all are listed when first asked for."""
@@ -322,6 +345,7 @@ class _Flattener:
                 self.provide_data(node, level, number, collecting)
         slots = {node.id: arcs for node, _, arcs in collecting}
         nodes = [node for node in level.nodes.values() if not isinstance(node, DataNode)]
+        position = {node.id: place for place, node in enumerate(nodes)} if collecting else {}
         if any(node.priority for node in nodes):
             nodes.sort(key=lambda node: -node.priority)
         for node in nodes:
@@ -332,6 +356,7 @@ class _Flattener:
                 yield child
                 self.link_out(node, level, number, child, slots)
         for node, datum, arcs in collecting:
+            arcs.sort(key=lambda arc: position.get(network.slot_of[arc[0]], -1))
             network.collectors[self.function(Kind.COLLECT, node, number, arcs, [(datum, 0.0)])] = datum
 
     def provide_data(
@@ -375,6 +400,8 @@ class _Flattener:
         arcs = slots.get(data_id) if slots else None
         if arcs is None:
             return level.outlet.get(data_id, level.index[data_id])
+        if arcs and self.network.slot_of[arcs[-1][0]] == provider:
+            return arcs[-1][0]  # a sub-dispatcher may give one datum through several links
         slot = self.slot(provider, number)
         arcs.append((slot, 0.0))
         return slot
@@ -464,13 +491,14 @@ class _Flattener:
                 for datum, _ in arcs:
                     counts[datum] += 1
             network.idle_slots = [slot for slot in network.start_slots.values() if not counts[slot]]
+            network.free_steps = self.free_steps
             if any(counts[datum] > 1 for _, datum in self.free_steps):
-                network.rank = _ranks(len(network.consumers), self.free_steps)
+                network.rank = network.free_ranks()
         return network
 
 
-def _ranks(count: int, steps: list[tuple[int, int]]) -> list[int]:
-    """Longest number of free steps before each datum; data on one circle of free steps share a rank."""
+def _ranks(count: int, steps: list[tuple[int, int]]) -> tuple[list[int], bool]:
+    """Longest number of free steps before each datum, those on one circle sharing a rank; and: is there a circle?"""
     rank = [0] * count
     after: dict[int, list[int]] = {}
     before = dict.fromkeys((node for step in steps for node in step), 0)
@@ -487,7 +515,7 @@ def _ranks(count: int, steps: list[tuple[int, int]]) -> list[int]:
             if not before[target]:
                 free.append(target)
     if done == len(before):
-        return rank
+        return rank, False
     import networkx as nx
 
     condensed = nx.condensation(nx.DiGraph(steps))
@@ -495,4 +523,4 @@ def _ranks(count: int, steps: list[tuple[int, int]]) -> list[int]:
         level = max((rank[next(iter(condensed.nodes[p]["members"]))] + 1 for p in condensed.pred[circle]), default=0)
         for node in condensed.nodes[circle]["members"]:
             rank[node] = level
-    return rank
+    return rank, True

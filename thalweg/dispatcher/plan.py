@@ -179,7 +179,8 @@ def make_plan(
             template[datum] = None
     touched: set[int] = set()
     if targets is None:
-        order = [x for x in fresh if template[x] is UNKNOWN]
+        slots = {slot for f in network.collectors if search.settled[network.collectors[f]] for slot in search.takes(f)}
+        order = [x for x in fresh if template[x] is UNKNOWN and (x not in network.slot_of or x in slots)]
     else:
         order = search.derivation([x for x in targets if search.settled[x]], template, touched)
     return Plan(network, search, order, template, touched, frozenset(given), is_open=not ahead)

@@ -80,6 +80,7 @@ class Run:
         self.called = bytearray(len(network.kind))  # of the functions that are not plain
         self.calls: list[int] = []
         self.failures: dict[tuple[NodeId, ...], Failure] = {}
+        self.goals: list[int] = []
         self.pause = bytearray()  # where the search pauses after a failure
         self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
@@ -88,7 +89,7 @@ class Run:
         self.owned = False  # is the search ours alone?
         if plan.is_open:
             self._own()
-            self.rest = self._onward()
+            self.rest = self._onward() if plan.search.wanted is not None else self._all_onward()
 
     def _fill(self, given: Mapping[NodeId, Any]) -> None:
         network, values = self.network, self.values
@@ -276,14 +277,19 @@ class Run:
             self.rest = self._onward()
             self.broken = True
         elif first:
-            self.rest = chain(self.rest, self._onward())
+            self.rest = chain(self.rest, self._all_onward())
             self.broken = True
 
     def _own(self) -> None:
         """Begin to go side by side with a search that no other run uses."""
         self.owned = True
         self.pause = self.search.milestones()
+        self.goals = list(self.search.wanted or ())[::-1]  # still to be looked at, the last one first
         self.steps = self.search.steps(self.pause, [])
+
+    def _all_onward(self) -> Iterator[int]:
+        """As `_onward`, where everything is wanted: what a datum takes is known when the search comes to it."""
+        return self._onward() if self.network.collectors else self.steps
 
     def _onward(self) -> Iterator[int]:
         """Data to be made known, found as the run goes.
@@ -292,20 +298,20 @@ class Run:
         each, else at the milestones.  So a failure undoes little, and n failures cost O(n).
         """
         search, values = self.search, self.values
-        bounded = search.wanted is not None
         for x in self.steps:
-            if not bounded:
-                yield x
-                continue
             taken = search.takes(search.provider[x])
             if all([values[u] is not UNKNOWN for u in taken]):
                 self.touched.update(taken)
                 yield x
             else:
                 yield from search.derivation([x], values, self.touched)
-        if bounded and not (search.left and self.need_all):
-            goals = [x for x in search.wanted or () if search.settled[x]]
-            yield from search.derivation(goals, values, self.touched)
+        if search.left > 0 and self.need_all:
+            return
+        while self.goals:
+            x = self.goals[-1]
+            if search.settled[x]:
+                yield from search.derivation([x], values, self.touched)
+            self.goals.pop()
 
     def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:
         failure = Failure(path, kind, error, f)
@@ -319,9 +325,16 @@ class Run:
         """What the run leaves."""
         search = self.search
         failures = [x for x in self.failures.values() if not self._opened_later(x)]
-        return Record(
-            self.network, search, self.values, failures, self.calls, self.touched, only_wanted=self.uses is not None
-        )
+        hidden = self._unused_defaults() if search.wanted is not None else frozenset()
+        if self.uses is not None:
+            hidden = frozenset(range(len(self.values))).difference(search.wanted or ())
+        return Record(self.network, search, self.values, failures, self.calls, hidden)
+
+    def _unused_defaults(self) -> frozenset[int]:
+        """Defaults that nothing took."""
+        known, given = self.plan.template, {self.network.top.index[name] for name in self.plan.given}
+        defaults = [x for x in self.network.defaults if x not in given and known[x] is not UNKNOWN]
+        return frozenset(defaults).difference(self.touched)
 
     def _opened_later(self, failure: Failure) -> bool:
         """Did a gate that refused say yes at a later arrival?"""

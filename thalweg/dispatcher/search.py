@@ -25,7 +25,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any
 
@@ -36,6 +36,7 @@ from .tokens import UNKNOWN
 __all__ = ["Search"]
 
 
+_MANY = 8  # providers of a datum
 _PAUSED = 2  # settled, but its consumers do not know it yet
 
 
@@ -74,15 +75,19 @@ class Search:
         "clock",
         "dead",
         "dist",
+        "doubted",
         "forced",
         "frontier",
         "goal",
         "gone",
         "hops",
+        "horizon",
         "left",
         "network",
+        "offers",
         "pending",
         "provider",
+        "rank",
         "reach",
         "ready_at",
         "seeds",
@@ -111,7 +116,11 @@ class Search:
         self.pending = network.arity.copy()
         self.reach = [0.0] * len(self.pending)
         self.ready_at = self.reach.copy()
+        self.rank = network.rank
         self.hops = None if network.rank is None else [0] * count
+        self.horizon = 0.0
+        self.doubted: set[int] = set()
+        self.offers: dict[int, list[tuple[float, int, int, float]]] = {}
         self.frontier = Frontier()
         self.clock = 0.0
         self.dead: set[int] = set()
@@ -140,7 +149,8 @@ class Search:
         for name in self.__slots__:
             setattr(twin, name, getattr(self, name))
         twin.seeds = self.seeds.copy()
-        for name in ("dist", "provider", "pending", "reach", "ready_at", "dead", "gone", "forced", "frontier"):
+        twin.offers = {datum: heap.copy() for datum, heap in self.offers.items()}
+        for name in ("dist", "provider", "pending", "reach", "ready_at", "dead", "gone", "forced", "frontier", "doubted"):
             setattr(twin, name, getattr(self, name).copy())
         twin.settled = self.settled[:]
         twin.hops = self.hops and self.hops.copy()
@@ -186,23 +196,29 @@ class Search:
         consumers, provides, weight, inputs = network.consumers, network.provides, network.weight, network.inputs
         dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
         pending, reach, ready_at = self.pending, self.reach, self.ready_at
-        rank, hops, tree = network.rank, self.hops, self.tree
+        rank, hops, tree = self.rank, self.hops, self.tree
+        doubted, offers = self.doubted, self.offers
         append = fresh.append
-        while self.left and (distances or self._force()):
+        while self._goes_on():
             d = distances[0]
             bucket = buckets[d]
             if d > self.clock:
                 self.clock = d
             for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
                 if settled[u] or dist[u] != d:
+                    if u in doubted and dist[u] == d:
+                        self._retract(u)
                     continue
                 settled[u] = 1
                 append(u)
                 if goal[u]:
                     self.left -= 1
+                    self.horizon = max(d, self.horizon)
                 if pause[u]:
                     settled[u] = _PAUSED
                     yield u
+                    if doubted and settled[u]:
+                        self._postpone(u)
                     if not settled[u]:
                         if distances[0] < d:
                             break
@@ -228,6 +244,8 @@ class Search:
                     ready_at[f] = t
                     for v, w in provides[f]:
                         s = t + w
+                        if offers and v in offers:
+                            heappush(offers[v], (s, 0 if hops is None else self._hop(u, v, s), f, w))
                         if s < dist[v]:
                             dist[v] = s
                             provider[v] = f
@@ -246,16 +264,21 @@ class Search:
                                 hop = self._hop(u, v, s)
                                 if (hop, f) < (hops[v], provider[v]):
                                     hops[v], provider[v] = hop, f
-                if distances[0] < d:
-                    break  # a loss during the pause made something nearer than this bucket tentative again
             else:
                 heappop(distances)
                 del buckets[d]
 
+    def _goes_on(self) -> bool:
+        """Is there anything to settle, or to reconsider, before what is wanted is settled for good?"""
+        distances = self.frontier.distances
+        if self.left:
+            return bool(distances) or self._force()
+        return bool(self.doubted) and distances[0] <= self.horizon
+
     def _sum(self, function: int, inputs: tuple[int, ...]) -> float:
         """Distance of a function in objective "tree"; an input named twice counts once."""
         total = self.network.weight[function]
-        for datum in dict.fromkeys(inputs):
+        for datum in dict.fromkeys([u for u in inputs if self.settled[u]]):
             for consumer, weight in self.network.consumers[datum]:
                 if consumer == function:
                     total += self.dist[datum] + weight
@@ -263,7 +286,7 @@ class Search:
 
     def _hop(self, datum: int, output: int, distance: float) -> int:
         """Steps within a circle of free arcs by which `output` is reached through `datum`."""
-        rank, hops = self.network.rank, self.hops
+        rank, hops = self.rank, self.hops
         assert rank is not None
         assert hops is not None
         free = self.dist[datum] == distance and rank[datum] == rank[output]
@@ -324,13 +347,12 @@ class Search:
             lost = list(outputs)
             self.gone.update((function, v) for v in lost)
         slots = network.slot_of
-        stack = [v for v in lost if provider[v] == function and v not in slots]
-        self._unsettle(stack, self.ready_at[function])
+        self._let_go([v for v in lost if provider[v] == function and v not in slots], self.ready_at[function])
 
     def lose_seed(self, datum: int) -> None:
         """Take a given value out: its own filter refused it."""
         distance, _ = self.seeds.pop(datum)
-        self._unsettle([datum], distance)
+        self._let_go([datum], distance)
 
     def refuse(self, function: int) -> None:
         """A gate said no to `function`'s arrival, and so to all that arrived with it or before."""
@@ -342,10 +364,84 @@ class Search:
                 self.dead.add(other)
         self.lose(function)
 
+    def _let_go(self, lost: list[int], distance: float) -> None:
+        """Unsettle data that have lost their provider, and what rests on them.
+
+        Where everything is wanted, little rests on them, for the search pauses there: it is unsettled at once.  Else
+        each datum is put in doubt at its own distance, and the search looks at it when it comes by: if its provider
+        costs by then what it did, the loss ends there.  (Within a circle of free arcs, data could vouch for each
+        other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
+        """
+        network = self.network
+        forced_later = self.clock >= network.far * (distance // network.far + 1)
+        if self.wanted is None or network.is_circular or forced_later:
+            self._unsettle(lost, distance)
+            return
+        if self.rank is None and network.has_free_steps:
+            self.rank, self.hops = network.free_ranks(), [0] * len(self.dist)
+        for v in lost:
+            self._doubt(v)
+
+    def _doubt(self, datum: int) -> None:
+        """Put a datum in doubt, for its provider is lost or may be dearer now."""
+        if self.settled[datum] == 1:
+            self.doubted.add(datum)
+            self.frontier.push(datum, self.dist[datum])
+        else:
+            self._clear(datum)
+            self._reconsider(datum)
+
+    def _clear(self, datum: int) -> None:
+        """Make a datum unknown."""
+        if self.settled[datum] and self.goal[datum]:
+            self.left += 1
+        self.forced.pop(self.provider[datum], None)
+        self.settled[datum] = 0
+        self.dist[datum] = inf
+        self.provider[datum] = -1
+
+    def _postpone(self, datum: int) -> None:
+        """Take back the settlement at which the search pauses, if something in doubt comes before it."""
+        distance, rank = self.dist[datum], self.rank
+        if self.frontier.distances[0] == distance:
+            level = [v for v in self.doubted if self.dist[v] == distance] if rank is not None else []
+            if rank is None or all(rank[v] >= rank[datum] for v in level):
+                return
+        self.settled[datum] = 0
+        if self.goal[datum]:
+            self.left += 1
+        self.frontier.push(datum, self.dist[datum])
+
+    def _retract(self, datum: int) -> None:
+        """Unsettle a doubted datum, unless its provider costs what it did; then doubt what rests on it."""
+        self.doubted.discard(datum)
+        f = self.provider[datum]
+        if self._stands(f, datum):
+            return
+        self._clear(datum)
+        for g, _ in self.network.consumers[datum]:
+            if not self.pending[g] or datum in self.forced.get(g, ()):
+                for v, _ in self.network.provides[g]:
+                    if self.provider[v] == g and v not in self.doubted:
+                        self._doubt(v)
+            self.pending[g] += 1
+        self._reconsider(datum)
+
+    def _stands(self, function: int, datum: int) -> bool:
+        """Does `function` give `datum` at the distance it has?"""
+        if function in self.dead or (function, datum) in self.gone:
+            return False
+        if self.network.kind[function] == Kind.START:
+            return datum in self.seeds
+        if self.pending[function]:
+            return function in self.forced
+        weight = next(w for v, w in self.network.provides[function] if v == datum)
+        return self.ready_at[function] + weight == self.dist[datum]
+
     def _unsettle(self, stack: list[int], distance: float) -> None:
         """Unsettle the data in `stack` and all that rests on them, then look for their next candidates."""
         network, dist, provider, settled = self.network, self.dist, self.provider, self.settled
-        pending, forced = self.pending, self.forced
+        pending = self.pending
         above = network.far * (distance // network.far + 1)
         if self.clock >= above:  # what is of a higher class waited for this one to end
             stack += [v for v, d in enumerate(dist) if d >= above and settled[v]]
@@ -353,17 +449,12 @@ class Search:
         loose: list[int] = []
         while stack:
             v = stack.pop()
-            old = dist[v]
+            old, state = dist[v], settled[v]
             if old == inf:
                 continue
-            forced.pop(provider[v], None)
-            dist[v] = inf
-            provider[v] = -1
+            self._clear(v)
+            self.doubted.discard(v)
             loose.append(v)
-            state = settled[v]
-            settled[v] = 0
-            if state and self.goal[v]:
-                self.left += 1
             if state != 1:
                 continue  # nothing was made of it yet
             for f, _ in network.consumers[v]:
@@ -371,7 +462,7 @@ class Search:
                     gate = network.provides[f][0][0]
                     if dist[gate] >= old:
                         stack.append(gate)
-                elif not pending[f] or v in forced.get(f, ()):
+                elif not pending[f] or v in self.forced.get(f, ()):
                     stack += [y for y, _ in network.provides[f] if provider[y] == f]
                 pending[f] += 1
         for v in loose:
@@ -383,16 +474,41 @@ class Search:
         if datum in self.seeds:
             distance, start = self.seeds[datum]
             best = (min(distance, self.network.far), 0, start)
-        for f, w in self.network.providers(datum):
-            if self.pending[f] == 0 and f not in self.dead and (f, datum) not in self.gone:
-                distance = self.ready_at[f] + w
-                hop = 0
-                if self.hops is not None:
-                    hop = max([self._hop(u, datum, distance) for u in self.network.inputs[f]], default=0)
-                if best is None or (distance, hop, f) < best:
-                    best = (distance, hop, f)
+        heap = self._offers_of(datum)
+        while heap and not self._holds(heap[0], datum):
+            heappop(heap)
+        if heap and (best is None or heap[0][:3] < best):
+            best = heap[0][:3]
         if best is not None:
             self._offer(datum, best[0], best[2], best[1])
+
+    def _offers_of(self, datum: int) -> list[tuple[float, int, int, float]]:
+        """Heap of what the ready providers of a datum offer: (distance, hops, function, weight of the arc).
+
+        Where there are many providers it is kept, and the search adds to it: failing one after the other they would
+        be looked at again and again.
+        """
+        heap = self.offers.get(datum)
+        if heap is None:
+            arcs = self.network.providers(datum)
+            heap = [(self.ready_at[f] + w, self._hops_to(datum, f, w), f, w) for f, w in arcs if not self.pending[f]]
+            heapify(heap)
+            if len(arcs) > _MANY:
+                self.offers[datum] = heap
+        return heap
+
+    def _holds(self, offer: tuple[float, int, int, float], datum: int) -> bool:
+        """Is an offer still what the provider offers?"""
+        distance, _, f, weight = offer
+        if self.pending[f] or f in self.dead or (f, datum) in self.gone:
+            return False
+        return self.ready_at[f] + weight == distance
+
+    def _hops_to(self, datum: int, function: int, weight: float) -> int:
+        if self.hops is None:
+            return 0
+        distance = self.ready_at[function] + weight
+        return max([self._hop(u, datum, distance) for u in self.network.inputs[function]], default=0)
 
     def takes(self, function: int) -> tuple[int, ...]:
         """Data that must be known before `function` can be called, under the present choice."""
@@ -456,7 +572,10 @@ class Search:
         """
         network = self.network
         if self.wanted is None:
-            return bytearray(b"\1") * len(self.dist)
+            marked = bytearray(b"\1") * len(self.dist)
+            for slot in network.slot_of:
+                marked[slot] = 0  # a late estimate is nobody's
+            return marked
         marked = bytearray(len(self.dist))
         stack = list(self.wanted)
         while stack:

@@ -29,7 +29,7 @@ __all__ = ["CallRecord", "Record", "Solution"]
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = ("calls", "failures", "network", "only_wanted", "passed", "search", "touched", "values")
+    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "values")
 
     def __init__(
         self,
@@ -38,17 +38,14 @@ class Record:
         values: list[Any],
         failures: list[Failure],
         calls: list[int],
-        touched: set[int],
-        *,
-        only_wanted: bool,
+        hidden: frozenset[int],
     ) -> None:
         self.network = network
         self.search = search
         self.values = values
         self.failures = failures
         self.calls = calls
-        self.touched = touched  # given data that what was wanted rests on
-        self.only_wanted = only_wanted
+        self.hidden = hidden  # data with values that nobody asked for: defaults that nothing took
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
         for failure in failures:
             self._find_alternative(failure)
@@ -63,23 +60,14 @@ class Record:
                 other = self.network.provider_id(self.search.provider[x], x) if known else None
                 failure.alternative[self.network.data_ids[x]] = other
 
-    def data_of(self, level: int, given: frozenset[NodeId]) -> dict[NodeId, Any]:
+    def data_of(self, level: int) -> dict[NodeId, Any]:
         """Known data of a level with their values, by distance, then in the order of the model."""
-        values, search, names = self.values, self.search, self.network.data_ids
+        values, hidden, names = self.values, self.hidden, self.network.data_ids
         known = [x for _, x in self.network.own_data(level) if values[x] is not UNKNOWN]
-        if search.wanted is not None:
-            unused = frozenset(self._unused_defaults(given))
-            wanted = frozenset(search.wanted if self.only_wanted else known)
-            known = [x for x in known if x in wanted and x not in unused and values[x] is not RELEASED]
-        known.sort(key=search.dist.__getitem__)
+        if hidden:
+            known = [x for x in known if x not in hidden and values[x] is not RELEASED]
+        known.sort(key=self.search.dist.__getitem__)
         return {names[x]: values[x] for x in known}
-
-    def _unused_defaults(self, given: frozenset[NodeId]) -> Iterator[int]:
-        names = self.network.data_ids
-        for x in self.network.defaults:
-            top = self.network.data_level[x] == 0
-            if x not in self.touched and not (top and names[x] in given):
-                yield x
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +104,12 @@ class Solution(Mapping[Hashable, Any]):
     functions of the model do.
     """
 
-    __slots__ = ("_data", "_given", "_level", "_record", "stopped")
+    __slots__ = ("_data", "_level", "_record", "stopped")
 
-    def __init__(self, record: Record, level: int = 0, given: frozenset[NodeId] = frozenset()) -> None:
+    def __init__(self, record: Record, level: int = 0) -> None:
         self._record = record
         self._level = level
-        self._given = given
-        self._data = record.data_of(level, given)
+        self._data = record.data_of(level)
         if not level:
             self._data.update(record.passed)
         self.stopped = False
@@ -154,7 +141,7 @@ class Solution(Mapping[Hashable, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._record, self._level, self._given, {"stopped": self.stopped})
+        return _restore, (self._record, self._level, {"stopped": self.stopped})
 
     @property
     def errors(self) -> dict[str, Failure]:
@@ -314,7 +301,7 @@ class Solution(Mapping[Hashable, Any]):
         return CallRecord(path_text(path), state, inputs, given, failure)
 
 
-def _restore(record: Record, level: int, given: frozenset[NodeId], state: dict[str, Any]) -> Solution:
-    solution = Solution(record, level, given)
+def _restore(record: Record, level: int, state: dict[str, Any]) -> Solution:
+    solution = Solution(record, level)
     solution.stopped = state["stopped"]
     return solution

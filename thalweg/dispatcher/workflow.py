@@ -57,17 +57,10 @@ class _Drawing:
         self.record = record
         self.level = level
         self.graph: nx.DiGraph[Any] = nx.DiGraph()
-        starts = {each.start for each in record.network.levels}
-        bounded = record.search.wanted is not None
-        self.unused = {
-            x
-            for x in record.network.defaults
-            if bounded and x not in record.touched and record.search.provider[x] in starts
-        }
 
     def is_used(self, x: int) -> bool:
         """Has the datum a value, and is it no default that nothing took?"""
-        return self.record.values[x] is not UNKNOWN and x not in self.unused
+        return self.record.values[x] is not UNKNOWN and x not in self.record.hidden
 
     def name(self, x: int) -> NodeId:
         """Id of a datum of this level; START for what is outside of it."""

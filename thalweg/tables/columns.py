@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..dispatcher.tokens import NONE
 from .table import Array
 
-__all__ = ["Column", "Constant", "Outcome", "Values", "as_objects", "call_once", "call_rows", "is_uniform", "lock"]
+__all__ = ["Column", "Constant", "Outcome", "Values", "as_objects", "call_once", "call_rows", "describe", "is_uniform", "lock", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +151,14 @@ def call_rows(function: Callable[..., Any], args: Sequence[Values], count: int, 
     outcome = Outcome()
     results: list[Any] = [None] * count
     errors, odd = outcome.errors, outcome.odd
-    with np.errstate(**_quiet()):
+    with np.errstate(**quiet()):
         rows = zip(*[arg.cells() for arg in args], strict=False) if args else repeat(())
         for i, row in zip(range(count), rows, strict=False):
             try:
                 value = function(*row)
                 results[i] = value if outputs else bool(value)
             except Exception as error:
-                errors[i] = f"{type(error).__name__}: {error}"
+                errors[i] = describe(error)
     if outputs < 2:
         odd += [i for i, value in enumerate(results) if value is NONE]
     else:
@@ -198,6 +198,11 @@ def _gather(values: list[Any]) -> Column:
     return Column(as_objects(values))
 
 
-def _quiet() -> Mapping[str, Any]:
+def describe(error: Exception) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {error}"
+
+
+def quiet() -> Mapping[str, Any]:
     """The user's own floating-point settings, without the warnings."""
     return {kind: "ignore" if action in ("warn", "print") else action for kind, action in np.geterr().items()}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -23,84 +24,18 @@ from numpy.typing import NDArray
 from ..dispatcher import Dispatcher
 from ..dispatcher.network import Kind
 from ..dispatcher.plan import path_text
+from .batches import Alike, Batch, Failed
 from .calling import Caller
-from .columns import Column, Constant, Values
-from .patterns import Rows, find_patterns, row_numbers
-from .table import Array, Name, Table, as_numbers
-from .ways import Planner, Route, Way, dispatch_row
+from .cells import Cells
+from .columns import Column, Constant, Values, as_objects, describe, quiet
+from .patterns import find_patterns, row_numbers
+from .routes import Planner, Route, dispatch_row
+from .table import Name, Rows, Table
 
-__all__ = ["Batch", "Failed", "Filling"]
+__all__ = ["Filling"]
 
 _REFUSED = "DomainError: its domain refused the values"
 _ALONE = 3  # rows of so small a pattern are dispatched one by one: no dearer, and nothing is tried
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Failed:
-    """A function that failed in some rows.
-
-    Attributes
-    ----------
-    node : str
-        Path of the function.
-    kind : str
-        ``"error"``, ``"refused"`` (its domain said no), ``"domain"`` (its domain raised), and the other kinds of
-        `thalweg.dispatcher.failures.Failure`.
-    rows : ndarray of int
-        Rows, in ascending order.
-    messages : tuple of str
-        What was raised, one for each row, or a single one for all.
-    """
-
-    node: str
-    kind: str
-    rows: NDArray[np.intp]
-    messages: tuple[str, ...]
-    function: int = -1
-
-    def message(self, row: int) -> str:
-        """What was raised in one of the rows."""
-        return self.messages[0 if len(self.messages) == 1 else int(np.searchsorted(self.rows, row))]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Rows that went the same way.
-
-    Attributes
-    ----------
-    rows : ndarray of int, or slice
-    given, wanted : tuple of Hashable
-        Columns with a value, and holes to be filled.
-    failures : tuple of Failed
-    routes : tuple of Route
-        The first choice, then what was chosen after each failure; without failures, or if known.
-    ways : dict of Hashable to Way, or None
-        Way of each filled datum where it is not that of the last route.
-    """
-
-    rows: Rows
-    given: tuple[Name, ...]
-    wanted: tuple[Name, ...]
-    failures: tuple[Failed, ...]
-    routes: tuple[Route, ...]
-    ways: dict[Name, Way] | None = None
-
-    @property
-    def filled(self) -> Iterable[Name]:
-        """Columns that were filled."""
-        return self.routes[-1].reached if self.ways is None else self.ways
-
-    def way(self, name: Name) -> Way:
-        """How a filled column came about."""
-        return self.routes[-1].way(name) if self.ways is None else self.ways[name]
-
-    def failures_of(self, name: Name) -> tuple[Failed, ...]:
-        """The failures that made a datum take another way."""
-        if self.ways is not None:
-            return self.failures  # nobody can tell any more which of them did
-        pairs = zip(self.failures, self.routes, strict=False)
-        return tuple([failed for failed, route in pairs if route.uses(name, failed.function)])
 
 
 @dataclass(slots=True)
@@ -113,6 +48,11 @@ class _Group:
     failures: tuple[Failed, ...] = ()
     values: dict[int, Values] = field(default_factory=dict)
     held: dict[tuple[int, int], Values] = field(default_factory=dict)  # (function, datum): not of use so far
+
+    def shrink(self, stay: NDArray[np.intp]) -> None:
+        """Keep only some of the rows."""
+        rest = self.part(stay)
+        self.rows, self.count, self.values, self.held = rest.rows, rest.count, rest.values, rest.held
 
     def part(self, some: NDArray[np.intp], route: Route | None = None, failed: Failed | None = None) -> _Group:
         """Some of the rows, maybe on another route after a failure."""
@@ -143,13 +83,14 @@ class Filling:
     def __init__(
         self, dsp: Dispatcher, table: Table, wanted: Sequence[Name], known: Sequence[Name], objective: str
     ) -> None:
+        self.dsp = dsp
         self.table = table
         self.wanted = wanted
         self.known = known
         self.planner = Planner(dsp, objective)
         self.caller = Caller()
         self.batches: list[Batch] = []
-        self.cells = {name: _Cells(table, name) for name in wanted}
+        self.cells = {name: Cells(table, name) for name in wanted}
         self.groups: list[_Group] = []
         self.filtered: dict[int, Callable[..., Any]] = {}
 
@@ -165,15 +106,17 @@ class Filling:
             self.groups.append(_Group(pattern.rows, pattern.count, (self.planner.route(given, wanted),)))
             while self.groups:
                 group = self.groups.pop()
-                if group.routes[-1].plain and (group.failures or group.count > _ALONE):
+                if group.routes[-1].is_plain and (group.failures or group.count > _ALONE):
                     self._walk(group)
                 else:
                     self._one_by_one(group)
 
     def result(self) -> Table:
         """The table with what was filled."""
-        columns = {name: cells.column() for name, cells in self.cells.items()}
-        return self.table.with_cells({name: found for name, found in columns.items() if found is not None})
+        cells = self.cells.items()
+        changed = {name: (each.array, each.rows) for name, each in cells if each.array is not None}
+        fresh = {name: (each.base, []) for name, each in cells if each.array is None and name not in self.table}
+        return self.table.with_cells(changed | fresh)
 
     def _walk(self, group: _Group) -> None:
         """Go along the route of a group, as far as there are rows left."""
@@ -195,7 +138,7 @@ class Filling:
                 group.values[x] = group.held.pop((f, x))
         for name, x in route.reached.items():
             self.cells[name].put(group.rows, self._value(group, x))
-        self.batches.append(Batch(group.rows, tuple(route.given), tuple(route.wanted), group.failures, group.routes))
+        self.batches.append(Batch(group.rows, route.given, route.wanted, group.failures, group.routes))
 
     def _value(self, group: _Group, x: int) -> Values:
         """Value of a datum that is known: computed, given by a column, or a default."""
@@ -212,14 +155,90 @@ class Filling:
         return value
 
     def _call(self, group: _Group, f: int) -> None:
-        """Call a function for a group; rows that it fails leave the group."""
+        """Call a function for a group; rows that it fails leave the group, the others hold what it gave."""
         network = group.routes[0].plan.network
         node = network.records[f]
         columns = node.attributes.get("columns")
         if node.input_domain is not None:
-            args = [self._value(group, u) for u in network.arguments[f]]
-            answer = self.caller.call(node.input_domain, args, group.count, outputs=0, columns=columns)
-            self._part_from(group, f, "domain", answer.errors, answer.odd)
-            truths = answer.outputs[0].take(self._rest)
-            
-        raise NotImplementedError
+            self._ask(group, f, node.input_domain, columns)
+        if not group.count:
+            return
+        function = self.filtered.setdefault(f, _with_filters(node.function, node.filters))
+        args = [self._value(group, u) for u in network.arguments[f]]
+        outcome = self.caller.call(function, args, group.count, outputs=len(node.outputs), columns=columns)
+        stay = None
+        if outcome.errors or outcome.odd:
+            gone = {*outcome.errors, *outcome.odd}
+            stay = np.array([i for i in range(group.count) if i not in gone], np.intp)
+            self._fail(group, f, "error", outcome.errors)
+            if outcome.odd:
+                self._one_by_one(group.part(np.array(sorted(outcome.odd), np.intp)))
+            group.shrink(stay)
+        for (x, _), values in zip(network.provides[f], outcome.outputs, strict=False):
+            group.held[f, x] = values if stay is None else values.take(stay)
+
+    def _ask(self, group: _Group, f: int, domain: Callable[..., Any], columns: bool | None) -> None:
+        """Ask the domain of a function for a group; rows that it refuses leave the group."""
+        args = [self._value(group, u) for u in group.routes[0].plan.network.arguments[f]]
+        answer = self.caller.call(domain, args, group.count, outputs=0, columns=columns)
+        allowed = np.zeros(group.count, np.bool_)
+        for truths in answer.outputs:
+            allowed |= truths.array
+        allowed[list(answer.errors)] = False
+        if allowed.all():
+            return
+        refused = [i for i in np.flatnonzero(~allowed).tolist() if i not in answer.errors]
+        raised = {i: f"DomainError: its domain raised {error}" for i, error in answer.errors.items()}
+        self._fail(group, f, "refused", dict.fromkeys(refused, _REFUSED))
+        self._fail(group, f, "domain", raised)
+        group.shrink(np.flatnonzero(allowed))
+
+    def _fail(self, group: _Group, f: int, kind: str, errors: dict[int, str]) -> None:
+        """Send rows that a function failed by another route."""
+        if not errors:
+            return
+        route = group.routes[-1]
+        some = np.array(sorted(errors), np.intp)
+        texts = tuple([errors[i] for i in some.tolist()])
+        path = path_text(route.plan.network.function_path(f))
+        failed = Failed(path, kind, row_numbers(group.rows)[some], texts if len(set(texts)) > 1 else texts[:1], f)
+        other = self.planner.route(route.given, route.wanted, route.banned | {f})
+        self.groups.append(group.part(some, other, failed))
+
+    def _one_by_one(self, group: _Group) -> None:
+        """Dispatch each row of a group by itself."""
+        route = group.routes[0]
+        rows = row_numbers(group.rows)
+        cells = [Column(self.table[name][rows]).cells() for name in route.given]
+        found: dict[Any, Alike] = {}
+        values: dict[Name, dict[int, Any]] = {name: {} for name in route.wanted}
+        with np.errstate(**quiet()):
+            for i, row in zip(rows.tolist(), zip(*cells, strict=True) if cells else repeat(()), strict=False):
+                solution, derivations = dispatch_row(self.dsp, route, dict(zip(route.given, row, strict=True)))
+                for name in route.wanted:
+                    if name in solution:
+                        values[name][i] = solution[name]
+                failures = tuple([(path, failure.kind) for path, failure in solution.errors.items()])
+                key = None if derivations is None else (tuple(derivations.items()), failures)
+                alike = found.setdefault(key, Alike(derivations, failures))
+                alike.rows.append(i)
+                alike.messages.append([describe(failure.error) for failure in solution.errors.values()])
+        for name, filled in values.items():
+            if filled:
+                self.cells[name].put(np.array(list(filled), np.intp), Column(as_objects(list(filled.values()))))
+        self.batches += [alike.batch(route) for alike in found.values()]
+
+
+def _with_filters(function: Callable[..., Any], filters: Iterable[Callable[[Any], Any]]) -> Callable[..., Any]:
+    """A function and the filters of its result as one function."""
+    chain = tuple(filters)
+    if not chain:
+        return function
+
+    def filtered(*args: Any) -> Any:
+        value = function(*args)
+        for each in chain:
+            value = each(value)
+        return value
+
+    return filtered

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import Name
+from .table import Name, Rows
 
-__all__ = ["Pattern", "Rows", "find_patterns", "row_numbers"]
-
-Rows: TypeAlias = NDArray[np.intp] | slice
+__all__ = ["Pattern", "find_patterns", "row_numbers"]
 
 _BITS = 16  # holes of so many columns go into one code
 _FEW = 16  # so many patterns are picked one by one; sorting costs as much as that

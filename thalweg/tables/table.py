@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from ..errors import TableError
 
-__all__ = ["Array", "Layout", "Name", "Table", "as_numbers"]
+__all__ = ["Array", "Layout", "Name", "Rows", "Table", "as_numbers"]
 
 Name: TypeAlias = Hashable
 Array: TypeAlias = NDArray[Any]
+Rows: TypeAlias = NDArray[np.intp] | slice
 
 _EXACT = 2**53  # whole numbers up to here are exact as floats
 
@@ -73,7 +74,7 @@ class Table(Mapping[Name, Array]):
     def __init__(self, columns: Any) -> None:
         self._columns: dict[Name, Array] = {}
         self._texts: dict[Name, Sequence[str]] = {}
-        self._changed: dict[Name, NDArray[np.intp]] = {}
+        self._changed: dict[Name, list[Rows]] = {}
         self.doubts: dict[Name, tuple[int, str]] = {}
         self.layout: Layout | None = None
         for name, values in _items(columns):
@@ -119,27 +120,30 @@ class Table(Mapping[Name, Array]):
         """Is the column one of objects, not of numbers?"""
         return self._columns[name].dtype == object
 
-    def texts(self, name: Name) -> tuple[Sequence[str] | None, NDArray[np.intp]]:
-        """The cells of a column as they were read, or None; and the rows that have changed since."""
-        return self._texts.get(name), self._changed.get(name, np.empty(0, np.intp))
+    def texts(self, name: Name) -> Sequence[str] | None:
+        """The cells of a column as they were read, if they were read as text."""
+        return self._texts.get(name)
 
-    def with_cells(self, columns: Mapping[Name, tuple[Array, NDArray[np.intp]]]) -> Table:
+    def changed(self, name: Name) -> Iterator[int]:
+        """Rows in which a column differs from what was read."""
+        for rows in self._changed.get(name, ()):
+            yield from range(rows.start, rows.stop) if isinstance(rows, slice) else rows.tolist()
+
+    def with_cells(self, columns: Mapping[Name, tuple[Array, Sequence[Rows]]]) -> Table:
         """A table with other columns in place of its own, or behind them.
 
         Parameters
         ----------
         columns : mapping
-            For each name the column and the rows in which it differs from the present one.
+            For each name the column, and the rows in which it differs from the present one.
         """
         table = Table({})
-        table.rows = self.rows
-        table._columns = dict(self._columns)
-        table._texts, table.layout, table.doubts = self._texts, self.layout, self.doubts
-        table._changed = dict(self._changed)
+        table.rows, table.layout, table.doubts = self.rows, self.layout, self.doubts
+        table._columns, table._texts, table._changed = dict(self._columns), self._texts, dict(self._changed)
         for name, (column, rows) in columns.items():
             column.setflags(write=False)
             table._columns[name] = column
-            table._changed[name] = np.union1d(self._changed[name], rows) if name in self._changed else rows
+            table._changed[name] = [*self._changed.get(name, ()), *rows]
         return table
 
     def to_pandas(self) -> Any:

@@ -1,27 +1,25 @@
-"""Which way the cells of a table are computed: the plans for its patterns of holes, and what to tell about them.
+"""The routes of a table: one plan for each pattern of holes and each set of failed functions.
 
-The only file of this package that reads the numbers of plans and searches.
+This file reads the numbers of plans and searches; the others of this package hardly do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..dispatcher import Dispatcher, Plan, Solution
 from ..dispatcher.network import Kind, Network
 from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import make_plan, path_text, public_distance, public_provider
-from ..dispatcher.run import Run
 from ..dispatcher.search import Search
-from ..executors import InlineExecutor
 
-__all__ = ["Planner", "Route", "Way", "dispatch_row", "trace_way"]
+__all__ = ["Derivation", "Planner", "Route", "dispatch_row"]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Derivation:
     """How a value came about.
 
     Attributes
@@ -30,9 +28,9 @@ class Way:
         The function or sub-dispatcher that gave it, or START for a default; all that contributed to a collecting
         datum.
     distance : float
-        What the way costs.
+        What all of it costs.
     functions : tuple of str
-        Paths of the functions on the way, in the order called.
+        Paths of the functions, in the order called.
     given : tuple of Hashable
         Given data that it rests on, in the order of the model.
     defaults : tuple of Hashable
@@ -52,42 +50,58 @@ class Route:
     Attributes
     ----------
     plan : Plan
-    plain : bool
+    given, wanted : tuple of Hashable
+    banned : frozenset of int
+        The functions that failed.
+    is_plain : bool
         It holds nothing but functions and links, so that it can be gone with columns.
     reached : dict of Hashable to int
         Wanted data that can be had, with their numbers.
     """
 
-    __slots__ = ("_functions", "_ways", "banned", "given", "plain", "plan", "reached", "wanted")
+    __slots__ = ("_derivations", "_functions", "banned", "given", "is_plain", "plan", "reached", "wanted")
 
     def __init__(
-        self, plan: Plan, given: Sequence[NodeId], wanted: Sequence[NodeId], banned: frozenset[int], *, plain: bool
+        self, plan: Plan, given: tuple[NodeId, ...], wanted: tuple[NodeId, ...], banned: frozenset[int]
     ) -> None:
         self.plan = plan
-        self.given = frozenset(given)
+        self.given = given
         self.wanted = wanted
         self.banned = banned
-        self.plain = plain
+        self.is_plain = _is_plain(plan, failed=bool(banned))
         index, settled = plan.network.top.index, plan.search.settled
         self.reached = {name: index[name] for name in wanted if settled[index[name]]}
-        self._ways: dict[NodeId, Way] = {}
+        self._derivations: dict[NodeId, Derivation] = {}
         self._functions: dict[NodeId, frozenset[int]] = {}
 
-    def way(self, name: NodeId) -> Way:
+    def derivation(self, name: NodeId) -> Derivation:
         """How a wanted datum is computed on this route."""
-        way = self._ways.get(name)
-        if way is None:
+        found = self._derivations.get(name)
+        if found is None:
             plan = self.plan
-            way = self._ways[name] = trace_way(plan, plan.search, self.reached[name], self.given)
-        return way
+            found = self._derivations[name] = _trace(plan, plan.search, self.reached[name], self.given)
+        return found
 
-    def uses(self, name: NodeId, function: int) -> bool:
-        """Is a function called for a datum on this route?"""
+    def has_call(self, function: int, name: NodeId) -> bool:
+        """Is a function called for a wanted datum on this route?"""
         if name not in self._functions:
             plan = self.plan
             order = plan.search.derivation([self.reached[name]], plan.template, set()) if name in self.reached else []
             self._functions[name] = frozenset(plan.search.provider[x] for x in order)
         return function in self._functions[name]
+
+
+def _is_plain(plan: Plan, *, failed: bool) -> bool:
+    """May the plan be gone with columns?
+
+    Only where every step is a function or a link.  Filters and callbacks of data, gates and collecting nodes are left
+    to a dispatch of each row.  So is a failure in a model with gates or collecting nodes anywhere: a failed function
+    has ended there, which is not the same as not to exist.
+    """
+    network, provider = plan.network, plan.search.provider
+    if failed and (network.collectors or Kind.ASK in network.kind):
+        return False
+    return all(x not in network.extras and network.kind[provider[x]] in (Kind.FUNCTION, Kind.LINK) for x in plan.order)
 
 
 class Planner:
@@ -107,7 +121,7 @@ class Planner:
     def route(
         self, given: tuple[NodeId, ...], wanted: tuple[NodeId, ...], banned: frozenset[int] = frozenset()
     ) -> Route:
-        """The cheapest way from what is given to what is wanted without the functions that failed."""
+        """The cheapest way from what is given to what is wanted, without the functions that failed."""
         key = (given, wanted, banned)
         route = self._routes.get(key)
         if route is None:
@@ -116,37 +130,38 @@ class Planner:
                 plan = make_plan(network, distances, wanted, objective=self.objective, banned=banned)
             else:
                 plan = self.dsp.solve(given, wanted, objective=self.objective)
-            plain = _is_plain(plan, failed=bool(banned))
-            route = self._routes[key] = Route(plan, given, wanted, banned, plain=plain)
+            route = self._routes[key] = Route(plan, given, wanted, banned)
         return route
 
 
-def _is_plain(plan: Plan, *, failed: bool) -> bool:
-    """May the plan be gone with columns?
+def dispatch_row(
+    dsp: Dispatcher, route: Route, row: Mapping[NodeId, Any]
+) -> tuple[Solution, dict[NodeId, Derivation] | None]:
+    """Dispatch one row by itself, on a plan that is there already.
 
-    Only where every step is a function or a link.  Filters and callbacks of data, gates and collecting nodes are left
-    to a dispatch of each row.  So is a failure in a model with gates or collecting nodes anywhere: a failed function
-    has ended there, which is not the same as not to exist.
+    Returns
+    -------
+    Solution
+    dict of Hashable to Derivation, or None
+        Derivation of each wanted datum that has a value; None if all are those of the route.
     """
-    network, provider = plan.network, plan.search.provider
-    if failed and (network.collectors or Kind.ASK in network.kind):
-        return False
-    return all(x not in network.extras and network.kind[provider[x]] in (Kind.FUNCTION, Kind.LINK) for x in plan.order)
+    plan = route.plan
+    solution = dsp.run(plan, row, raises=False)
+    record = solution._record  # noqa: SLF001 - nobody else tells the whole derivation
+    if record.search is plan.search and not record.failures:
+        return solution, None
+    index, providers = plan.network.top.index, solution.providers
+    derivations: dict[NodeId, Derivation] = {}
+    for name in route.wanted:
+        if name in solution:
+            found = _trace(plan, record.search, index[name], row)
+            # Of the providers of a collecting datum only those that gave something count.
+            derivations[name] = replace(found, provider=providers[name])
+    return solution, derivations
 
 
-def trace_way(plan: Plan, search: Search, datum: int, given: Iterable[NodeId]) -> Way:
-    """Say how a settled datum came about.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan of the run.
-    search : Search
-        Where the run ended: that of the plan, or what became of it through failures.
-    datum : int
-    given : iterable of Hashable
-        Ids of the given data.
-    """
+def _trace(plan: Plan, search: Search, datum: int, given: Iterable[NodeId]) -> Derivation:
+    """How a settled datum came about, in the search of the plan or in what became of it through failures."""
     network = plan.network
     touched: set[int] = set()
     order = search.derivation([datum], plan.template, touched)
@@ -155,7 +170,7 @@ def trace_way(plan: Plan, search: Search, datum: int, given: Iterable[NodeId]) -
     rests = touched | {x for x in order if network.kind[search.provider[x]] in (Kind.START, Kind.DEFAULT)}
     own, defaults = _given_and_defaults(network, sorted(rests), frozenset(given))
     provider = public_provider(network, search, datum)
-    return Way(provider, public_distance(search, datum), tuple(paths), own, defaults)
+    return Derivation(provider, public_distance(search, datum), tuple(paths), own, defaults)
 
 
 def _given_and_defaults(
@@ -175,33 +190,3 @@ def _given_and_defaults(
         else:
             defaults[path[0] if len(path) == 1 else path_text(path)] = None
     return tuple(own), tuple(defaults)
-
-
-def dispatch_row(route: Route, row: dict[NodeId, Any]) -> tuple[Solution, Callable[[NodeId], Way]]:
-    """Dispatch one row by itself, as `Dispatcher.dispatch` does, on a plan that is there already.
-
-    Returns
-    -------
-    Solution
-    callable
-        Gives the way of a datum that has a value.
-    """
-    plan = route.plan
-    run = Run(plan, row)
-    InlineExecutor().drive(run)
-    record = run.record()
-    solution = Solution(record, 0, frozenset(row))
-
-    def way(name: NodeId) -> Way:
-        if record.search is plan.search:
-            found = route.way(name)
-        else:
-            found = trace_way(plan, record.search, route.plan.network.top.index[name], row)
-        provider = solution.providers[name]  # of a collecting datum only those that gave something
-        return found if provider == found.provider else Way(provider, *_rest(found))
-
-    return solution, way
-
-
-def _rest(way: Way) -> tuple[Any, ...]:
-    return way.distance, way.functions, way.given, way.defaults

@@ -7,7 +7,7 @@ known when its provider has ended well::
                                                   |
                                                   +--failed--> failed, and its outputs wait for another provider
 
-The plan's search is shared with other runs, so a run that meets its first failure goes on with a copy.  From then on
+The plan's search is shared with other runs, so a run that meets its first failure begins one of its own.  From then on
 search and run go side by side: the search pauses at what is certainly needed until it is known.  Where everything is
 wanted and calls are made one by one, they do so from the start, for then nothing is searched twice.
 """
@@ -15,7 +15,6 @@ wanted and calls are made one by one, they do so from the start, for then nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 from ..errors import ArityError, DomainError
@@ -81,6 +80,7 @@ class Run:
         self.calls: list[int] = []
         self.failures: dict[tuple[NodeId, ...], Failure] = {}
         self.goals: list[int] = []
+        self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
         self.pause = bytearray()  # where the search pauses after a failure
         self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
@@ -250,35 +250,52 @@ class Run:
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
-        network = self.network
-        first = not self.owned
-        if first:
-            self.search = self.search.copy()
-            self.touched = self.touched.copy()
-            self._own()
-        search = self.search
-        if network.kind[f] == Kind.START:
-            for x in outputs or ():
-                search.lose_seed(x)
-        elif network.kind[f] == Kind.ASK:
-            search.refuse(f)
-        else:
-            search.lose(f, outputs)
         if outputs is None:
-            for x, _ in network.provides[f]:
-                if x in network.slot_of:
+            for x, _ in self.network.provides[f]:
+                if x in self.network.slot_of:
                     self.values[x] = ABSENT
             if self.uses is not None:
                 self.uses.spent(f, self.values)
-        if search.wanted is not None:
-            # Other calls may now be the right ones.
-            if self.steps.gi_frame is None:  # it has come to its end
-                self.steps = search.steps(self.pause, [])
-            self.rest = self._onward()
-            self.broken = True
-        elif first:
-            self.rest = chain(self.rest, self._all_onward())
-            self.broken = True
+        if not self.owned:
+            self._start_again(f, outputs)
+        else:
+            self._tell(f, outputs)
+            if self.search.wanted is None:
+                return
+        # Other calls may now be the right ones.
+        if self.steps.gi_frame is None:  # it has come to its end
+            self.steps = self.search.steps(self.pause, [])
+        self.rest = self._onward()
+        self.broken = True
+
+    def _tell(self, f: int, outputs: list[int] | None) -> None:
+        """Tell the search of a loss."""
+        kind = self.network.kind[f]
+        if kind == Kind.START:
+            for x in outputs or ():
+                self.search.lose_seed(x)
+        elif kind == Kind.ASK:
+            self.search.refuse(f)
+        else:
+            self.search.lose(f, outputs)
+
+    def _start_again(self, f: int, outputs: list[int] | None) -> None:
+        """Follow a search of our own, which learns of the first loss as it comes to it.
+
+        That is cheaper than to undo what the plan's search has found behind the loss, and leaves the plan to others.
+        """
+        self.touched = self.touched.copy()
+        self.search = self.plan.search.fresh()
+        self._own()
+        for x, value in enumerate(self.values):
+            if value is not UNKNOWN:
+                self.pause[x] = 0
+        if self.network.kind[f] == Kind.START:
+            self._tell(f, outputs)
+        else:
+            self.unsaid = (f, outputs)
+            for x in outputs or [x for x, _ in self.network.provides[f]]:
+                self.pause[x] = 1
 
     def _own(self) -> None:
         """Begin to go side by side with a search that no other run uses."""
@@ -299,6 +316,10 @@ class Run:
         """
         search, values = self.search, self.values
         for x in self.steps:
+            if self.unsaid is not None and search.provider[x] == self.unsaid[0]:
+                self._tell(*self.unsaid)
+                self.unsaid = None
+                continue
             taken = search.takes(search.provider[x])
             if all([values[u] is not UNKNOWN for u in taken]):
                 self.touched.update(taken)

@@ -143,6 +143,10 @@ class Search:
             self.provider[datum] = start
             self.frontier.push(datum, distance)
 
+    def fresh(self) -> Search:
+        """A search for the same that has not begun."""
+        return Search(self.network, self.seeds.copy(), self.wanted, tree=self.tree)
+
     def copy(self) -> Search:
         """A search in the same state, to be changed on its own."""
         twin = Search.__new__(Search)

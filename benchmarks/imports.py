@@ -1,4 +1,7 @@
-"""What an import costs beyond Python's own start, in a fresh interpreter each time."""
+"""What an import costs beyond Python's own start, in a fresh interpreter each time.
+
+The limit is on the time of the processor: that on the wall counts whatever else the machine does.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def rows(case: str, medians: dict[str, float]) -> Iterator[Row]:
     yield Row(NAME, case, "Python's own start", bare * 1e3, "ms")
     ours = medians["thalweg, Dispatcher"] - bare
     for name, seconds in medians.items():
-        above, asked = seconds - bare, name.startswith("thalweg")
+        above, asked = seconds - bare, case == "processor" and name.startswith("thalweg")
         limit = f"<= {LIMIT_SECONDS * 1e3:g}" if asked else ""
         passed = above <= LIMIT_SECONDS if asked else None
         yield Row(NAME, case, name, above * 1e3, "ms above", above / ours, limit, passed)

@@ -16,7 +16,7 @@ from . import building
 from .helpers import selector
 from .model import Model
 from .network import Network, flatten
-from .nodes import DataNode, NodeId, SubDispatcherNode
+from .nodes import DataNode, NodeId
 from .plan import Plan, make_plan
 from .run import Run, Stopped
 from .solution import Solution
@@ -349,14 +349,13 @@ class Dispatcher(Model):
 
     def _signature(self) -> Any:
         """Versions of the model and of all that is mounted in it."""
-        mounted = [node.dsp for node in self.nodes.values() if isinstance(node, SubDispatcherNode)]
-        if not mounted:
+        if not self.mounted:
             return self.version
-        versions, stack = [self.version], mounted
+        versions, stack = [self.version], self.mounted.copy()
         while stack:
             dsp = stack.pop()
             versions.append(dsp.version)
-            stack += [node.dsp for node in dsp.nodes.values() if isinstance(node, SubDispatcherNode)]
+            stack += dsp.mounted
         return tuple(versions)
 
     def _network(self, split: frozenset[NodeId] = frozenset()) -> Network:

@@ -41,6 +41,8 @@ class Model:
         Records of all nodes in the order in which they were added.
     version : int
         Grows with every change.
+    mounted : list of Model
+        Children, in the order in which they were mounted.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Model:
         self.description = description
         self.nodes: dict[NodeId, Node] = {}
         self.version = 0
+        self.mounted: list[Model] = []
         for data_id, value in (default_values or {}).items():
             self.set_default_value(data_id, value)
 
@@ -531,6 +534,8 @@ class Model:
         """
         self.nodes[node.id] = node
         self.version += 1
+        if isinstance(node, SubDispatcherNode):
+            self.mounted.append(node.dsp)
 
     def _add(self, node: FunctionNode | SubDispatcherNode, data: Iterable[NodeId]) -> None:
         """Add a node and the data that are new with it; nothing is added if anything is wrong."""
@@ -588,9 +593,8 @@ def _holds(model: Model, other: Model) -> bool:
         dsp = stack.pop()
         if dsp is other:
             return True
-        mounted = [node.dsp for node in dsp.nodes.values() if isinstance(node, SubDispatcherNode)]
-        stack += [child for child in mounted if id(child) not in seen]
-        seen.update(map(id, mounted))
+        stack += [child for child in dsp.mounted if id(child) not in seen]
+        seen.update(map(id, dsp.mounted))
     return False
 
 

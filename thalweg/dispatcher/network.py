@@ -62,8 +62,10 @@ class Network:
 
     Attributes
     ----------
-    consumers : list of list of (int, float)
-        By datum: functions that take it, with the weights of the arcs.
+    consumers : list of list of int
+        By datum: functions that take it.
+    cost : list of float
+        By function: its weight and that of the arc from any input, where these arcs weigh the same; else -1.
     provides : list of list of (int, float)
         By function: data that it gives, with the weights of the arcs.
     inputs : list of tuple of int
@@ -96,13 +98,16 @@ class Network:
     __slots__ = (
         "_providers",
         "_ranked",
+        "arcs",
         "arguments",
         "arity",
         "collectors",
         "consumers",
+        "cost",
         "data_ids",
         "data_level",
         "defaults",
+        "even",
         "extras",
         "far",
         "free_steps",
@@ -123,7 +128,10 @@ class Network:
     )
 
     def __init__(self) -> None:
-        self.consumers: list[Arcs] = []
+        self.consumers: list[list[int]] = []
+        self.cost: list[float] = []
+        self.even: list[float] = []  # weight of the arc from any input, where they weigh the same
+        self.arcs: dict[int, dict[int, float]] = {}  # function -> its inputs, where they weigh differently
         self.provides: list[Arcs] = []
         self.inputs: list[tuple[int, ...]] = []
         self.arguments: list[tuple[int, ...]] = []
@@ -173,6 +181,11 @@ class Network:
         if self._ranked is None:
             self._ranked = _ranks(len(self.consumers), self.free_steps)
         return self._ranked
+
+    def arc(self, datum: int, function: int) -> float:
+        """Weight of the arc from `datum` to `function`."""
+        arcs = self.arcs.get(function)
+        return self.even[function] if arcs is None else arcs[datum]
 
     def providers(self, datum: int) -> Arcs:
         """Functions that give `datum`, with the weights of the arcs; all are listed when first asked for."""
@@ -295,10 +308,17 @@ class _Flattener:
         network = self.network
         number = len(network.inputs)
         arcs = inputs if len(inputs) < 2 else list(dict(inputs).items())
+        even = arcs[0][1] if arcs else 0.0
         for datum, cost in arcs:
-            network.consumers[datum].append((number, cost))
+            network.consumers[datum].append(number)
+            if cost != even:
+                even = -1.0
             if cost != inf:
                 self.total += cost
+        if even < 0.0:
+            network.arcs[number] = dict(arcs)
+        network.even.append(even)
+        network.cost.append(even + weight if even >= 0.0 else -1.0)
         taken = tuple([datum for datum, _ in inputs])
         network.inputs.append(taken)
         network.arguments.append(taken)
@@ -482,7 +502,8 @@ class _Flattener:
     def finish(self) -> Network:
         network = self.network
         network.far = 2.0 ** max(40, int(2.0 * self.total).bit_length() + 1)
-        network.consumers[0] = [(f, network.far if arc == inf else arc) for f, arc in network.consumers[0]]
+        for uneven in network.arcs.values():
+            uneven.update({datum: network.far for datum, arc in uneven.items() if arc == inf})
         for level in network.levels:
             level.nodes = {}  # a network outlives changes of its model
         if self.free_steps or network.start_slots:

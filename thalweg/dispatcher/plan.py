@@ -182,7 +182,8 @@ def make_plan(
         slots = {slot for f in network.collectors if search.settled[network.collectors[f]] for slot in search.takes(f)}
         order = [x for x in fresh if template[x] is UNKNOWN and (x not in network.slot_of or x in slots)]
     else:
-        order = search.derivation([x for x in targets if search.settled[x]], template, touched)
+        needed = search.needed([x for x in targets if search.settled[x]], template, touched)
+        order = [x for x in fresh if x in needed]
     return Plan(network, search, order, template, touched, frozenset(given), is_open=not ahead)
 
 

@@ -79,6 +79,7 @@ class Run:
         self.called = bytearray(len(network.kind))  # of the functions that are not plain
         self.calls: list[int] = []
         self.failures: dict[tuple[NodeId, ...], Failure] = {}
+        self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
         self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
         self.pause = bytearray()  # where the search pauses after a failure
@@ -263,8 +264,8 @@ class Run:
             if self.search.wanted is None:
                 return
         # Other calls may now be the right ones.
-        if self.steps.gi_frame is None:  # it has come to its end
-            self.steps = self.search.steps(self.pause, [])
+        if self.ended:
+            self.steps, self.ended = self.search.steps(self.pause, []), False
         self.rest = self._onward()
         self.broken = True
 
@@ -321,11 +322,12 @@ class Run:
                 self.unsaid = None
                 continue
             taken = search.takes(search.provider[x])
-            if all([values[u] is not UNKNOWN for u in taken]):
+            if all([values[u] is not UNKNOWN for u in taken]):  # noqa: C419 - a list is quicker
                 self.touched.update(taken)
                 yield x
             else:
                 yield from search.derivation([x], values, self.touched)
+        self.ended = True
         if search.left > 0 and self.need_all:
             return
         while self.goals:

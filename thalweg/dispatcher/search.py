@@ -1,147 +1,50 @@
-"""The search: which provider is the nearest for each datum, and what changes when one fails.
+"""The search: what changes when a provider is lost, and what is to be done.
 
-It decides and never acts: it calls no user code, holds no values, and knows no clock, thread or executor.  It is
-Knuth's generalisation of Dijkstra's algorithm to functions of several inputs [1]_ on the flat network (a directed
-hypergraph [2]_), with a repair after failures that touches only what rested on them [3]_.
+It adds to the distances a repair that follows a loss only as far as it changes anything, in the manner of Ramalingam
+and Reps [1]_::
 
-States of a datum::
-
-    unknown --candidate--> tentative --nearest--> settled
-       ^                       |                     |
-       +------- its provider, or what that rests on, is lost
+    unknown --candidate--> tentative --nearest--> settled <--provider costs what it did--+
+       ^                       |                     |                                   |
+       |                       |                     +---provider lost or dearer---> in doubt
+       |                       |                                                         |
+       +-----provider lost-----+-----------------------------provider lost or dearer-----+
 
 Two rules hold everywhere: a settled datum's distance is final unless something that it rests on is lost, and losing
 can only make things dearer.
 
 References
 ----------
-.. [1] D. E. Knuth, "A generalization of Dijkstra's algorithm", Information Processing Letters 6(1), 1977.
-.. [2] G. Gallo, G. Longo, S. Pallottino, S. Nguyen, "Directed hypergraphs and applications", Discrete Applied
-   Mathematics 42, 1993.
-.. [3] G. Ramalingam, T. Reps, "An incremental algorithm for a generalization of the shortest-path problem", Journal
+.. [1] G. Ramalingam, T. Reps, "An incremental algorithm for a generalization of the shortest-path problem", Journal
    of Algorithms 21(2), 1996.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop
 from math import inf
 from typing import Any
 
-from .frontier import Frontier, by_rank
-from .network import Kind, Network
+from .network import Kind
+from .settling import Settling
 from .tokens import UNKNOWN
 
 __all__ = ["Search"]
 
-
 _MANY = 8  # providers of a datum
-_PAUSED = 2  # settled, but its consumers do not know it yet
+_FUNCTION = int(Kind.FUNCTION)  # a look-up of an enum's member costs more than the comparison
 
 
-class Search:
-    """Distances and chosen providers on one network, for one set of given data.
+class Search(Settling):
+    """Distances and chosen providers, what changes when a provider is lost, and what is to be done.
 
     Parameters
     ----------
-    network : Network
-    seeds : dict of int to (float, int)
-        Data that are given: distance, and the START number that stands for their provider.
-    wanted : sequence of int or None
-        Data that bound the search; None for everything.
-    tree : bool
-        Objective ``"tree"`` (sum over the inputs) instead of ``"span"`` (maximum).
-    banned : iterable of int, optional
-        Functions that are not to be used.
-
-    Attributes
-    ----------
-    dist : list of float
-        By datum: tentative or settled distance, ``inf`` if unknown.
-    provider : list of int
-        By datum: function that gives it, -1 if unknown.
-    settled : bytearray
-        By datum: 0 if it is not, 1 if it is; 2 if it is, but the search pauses there.
-    left : int
-        Number of wanted data that are not settled; -1 where everything is wanted.
-
-    Notes
-    -----
-    O(E + V log V) steps of the heap of distinct distances in the worst case; O(E) where distances repeat.
+    network, seeds, wanted, tree, banned
+        As for `Settling`.
     """
 
-    __slots__ = (
-        "clock",
-        "dead",
-        "dist",
-        "doubted",
-        "forced",
-        "frontier",
-        "goal",
-        "gone",
-        "hops",
-        "horizon",
-        "left",
-        "network",
-        "offers",
-        "pending",
-        "provider",
-        "rank",
-        "reach",
-        "ready_at",
-        "seeds",
-        "settled",
-        "tree",
-        "wanted",
-    )
-
-    def __init__(
-        self,
-        network: Network,
-        seeds: dict[int, tuple[float, int]],
-        wanted: Sequence[int] | None,
-        *,
-        tree: bool = False,
-        banned: Iterable[int] = (),
-    ) -> None:
-        count = len(network.consumers)
-        self.network = network
-        self.tree = tree
-        self.wanted = wanted
-        self.seeds = seeds
-        self.dist = [inf] * count
-        self.provider = [-1] * count
-        self.settled = bytearray(count)
-        self.pending = network.arity.copy()
-        self.reach = [0.0] * len(self.pending)
-        self.ready_at = self.reach.copy()
-        self.rank = network.rank
-        self.hops = None if network.rank is None else [0] * count
-        self.horizon = 0.0
-        self.doubted: set[int] = set()
-        self.offers: dict[int, list[tuple[float, int, int, float]]] = {}
-        self.frontier = Frontier()
-        self.clock = 0.0
-        self.dead: set[int] = set()
-        self.gone: set[tuple[int, int]] = set()
-        self.forced: dict[int, tuple[int, ...]] = {}
-        self.goal = bytearray(count)
-        self.left = -1
-        if wanted is not None:
-            for datum in wanted:
-                self.goal[datum] = 1
-            self.left = sum(self.goal)
-        for slot in network.idle_slots:
-            if slot not in seeds:
-                self.pending[network.consumers[slot][0][0]] -= 1
-        for function in banned:
-            self.dead.add(function)
-            self.pending[function] = 1 << 60  # never becomes ready
-        for datum, (distance, start) in seeds.items():
-            self.dist[datum] = distance = min(distance, network.far)
-            self.provider[datum] = start
-            self.frontier.push(datum, distance)
+    __slots__ = ()
 
     def fresh(self) -> Search:
         """A search for the same that has not begun."""
@@ -150,186 +53,15 @@ class Search:
     def copy(self) -> Search:
         """A search in the same state, to be changed on its own."""
         twin = Search.__new__(Search)
-        for name in self.__slots__:
+        for name in Settling.__slots__:
             setattr(twin, name, getattr(self, name))
         twin.seeds = self.seeds.copy()
         twin.offers = {datum: heap.copy() for datum, heap in self.offers.items()}
-        for name in ("dist", "provider", "pending", "reach", "ready_at", "dead", "gone", "forced", "frontier", "doubted"):
+        for name in ("dist", "provider", "pending", "ready_at", "dead", "gone", "forced", "frontier", "doubted"):
             setattr(twin, name, getattr(self, name).copy())
         twin.settled = self.settled[:]
         twin.hops = self.hops and self.hops.copy()
         return twin
-
-    def advance(self) -> list[int]:
-        """Settle data, nearest first, until all that is wanted is settled or nothing more can be.
-
-        Returns
-        -------
-        list of int
-            The data that were settled, in that order.
-        """
-        fresh: list[int] = []
-        for _ in self.steps(bytearray(len(self.dist)), fresh):
-            pass  # nothing pauses
-        return fresh
-
-    def steps(self, pause: bytearray, fresh: list[int]) -> Generator[int, None, None]:
-        """Settle data, nearest first, and pause at some, before anything is made of them.
-
-        While it pauses the datum may be lost, with whatever else: so a caller that makes data known at each pause
-        never has much to undo.
-
-        Parameters
-        ----------
-        pause : bytearray
-            By datum: whether to pause there.
-        fresh : list of int
-            Gets the data that are settled, in that order.
-
-        Yields
-        ------
-        int
-            A datum, just settled.
-
-        Notes
-        -----
-        The hot path of every cold dispatch: benchmark ``dispatch``.
-        """
-        network, frontier = self.network, self.frontier
-        distances, buckets = frontier.distances, frontier.buckets
-        consumers, provides, weight, inputs = network.consumers, network.provides, network.weight, network.inputs
-        dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
-        pending, reach, ready_at = self.pending, self.reach, self.ready_at
-        rank, hops, tree = self.rank, self.hops, self.tree
-        doubted, offers = self.doubted, self.offers
-        append = fresh.append
-        while self._goes_on():
-            d = distances[0]
-            bucket = buckets[d]
-            if d > self.clock:
-                self.clock = d
-            for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
-                if settled[u] or dist[u] != d:
-                    if u in doubted and dist[u] == d:
-                        self._retract(u)
-                    continue
-                settled[u] = 1
-                append(u)
-                if goal[u]:
-                    self.left -= 1
-                    self.horizon = max(d, self.horizon)
-                if pause[u]:
-                    settled[u] = _PAUSED
-                    yield u
-                    if doubted and settled[u]:
-                        self._postpone(u)
-                    if not settled[u]:
-                        if distances[0] < d:
-                            break
-                        continue
-                    settled[u] = 1
-                for f, w in consumers[u]:
-                    t = d + w
-                    still = pending[f]
-                    if still != 1:
-                        pending[f] = still - 1
-                        if t > reach[f]:
-                            reach[f] = t
-                        continue
-                    pending[f] = 0
-                    if tree:
-                        t = self._sum(f, inputs[f])
-                    else:
-                        if t < reach[f]:
-                            t = reach[f]
-                        else:
-                            reach[f] = t
-                        t += weight[f]
-                    ready_at[f] = t
-                    for v, w in provides[f]:
-                        s = t + w
-                        if offers and v in offers:
-                            heappush(offers[v], (s, 0 if hops is None else self._hop(u, v, s), f, w))
-                        if s < dist[v]:
-                            dist[v] = s
-                            provider[v] = f
-                            if hops is not None:
-                                hops[v] = self._hop(u, v, s)
-                            if s in buckets:
-                                buckets[s].append(v)
-                            else:
-                                buckets[s] = [v]
-                                heappush(distances, s)
-                        elif s == dist[v] and not settled[v]:
-                            if hops is None:
-                                if f < provider[v]:
-                                    provider[v] = f
-                            else:
-                                hop = self._hop(u, v, s)
-                                if (hop, f) < (hops[v], provider[v]):
-                                    hops[v], provider[v] = hop, f
-            else:
-                heappop(distances)
-                del buckets[d]
-
-    def _goes_on(self) -> bool:
-        """Is there anything to settle, or to reconsider, before what is wanted is settled for good?"""
-        distances = self.frontier.distances
-        if self.left:
-            return bool(distances) or self._force()
-        return bool(self.doubted) and distances[0] <= self.horizon
-
-    def _sum(self, function: int, inputs: tuple[int, ...]) -> float:
-        """Distance of a function in objective "tree"; an input named twice counts once."""
-        total = self.network.weight[function]
-        for datum in dict.fromkeys([u for u in inputs if self.settled[u]]):
-            for consumer, weight in self.network.consumers[datum]:
-                if consumer == function:
-                    total += self.dist[datum] + weight
-        return total
-
-    def _hop(self, datum: int, output: int, distance: float) -> int:
-        """Steps within a circle of free arcs by which `output` is reached through `datum`."""
-        rank, hops = self.rank, self.hops
-        assert rank is not None
-        assert hops is not None
-        free = self.dist[datum] == distance and rank[datum] == rank[output]
-        return hops[datum] + 1 if free else 0
-
-    def _force(self) -> bool:
-        """Settle the nearest waiting collection from what has arrived; False if there is none.
-
-        Each forced settlement starts a further infinite class of distances, above all that is settled: nothing that
-        rests on an incomplete collection can come before what does not.
-        """
-        network, dist, settled = self.network, self.dist, self.settled
-        best: tuple[float, int] | None = None
-        chosen = -1
-        slots: tuple[int, ...] = ()
-        for function, datum in network.collectors.items():
-            if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
-                continue
-            arrived = tuple([slot for slot in network.inputs[function] if settled[slot]])
-            if arrived:
-                key = (min([dist[slot] for slot in arrived]), datum)
-                if best is None or key < best:
-                    best, chosen, slots = key, function, arrived
-        if best is None:
-            return False
-        datum = best[1]
-        self.forced[chosen] = slots
-        distance = network.far * (self.clock // network.far + 1)
-        self.ready_at[chosen] = distance
-        self._offer(datum, distance, chosen, 0)
-        return True
-
-    def _offer(self, datum: int, distance: float, provider: int, hop: int) -> None:
-        """Make `provider` the candidate for `datum`."""
-        self.dist[datum] = distance
-        self.provider[datum] = provider
-        if self.hops is not None:
-            self.hops[datum] = hop
-        self.frontier.push(datum, distance)
 
     def lose(self, function: int, outputs: Iterable[int] | None = None) -> None:
         """Take a failed function out, or only its arcs to `outputs`, and unsettle what rested on it.
@@ -377,6 +109,7 @@ class Search:
         other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
         """
         network = self.network
+        self.repaired = self.repaired or self.wanted is not None
         forced_later = self.clock >= network.far * (distance // network.far + 1)
         if self.wanted is None or network.is_circular or forced_later:
             self._unsettle(lost, distance)
@@ -423,7 +156,7 @@ class Search:
         if self._stands(f, datum):
             return
         self._clear(datum)
-        for g, _ in self.network.consumers[datum]:
+        for g in self.network.consumers[datum]:
             if not self.pending[g] or datum in self.forced.get(g, ()):
                 for v, _ in self.network.provides[g]:
                     if self.provider[v] == g and v not in self.doubted:
@@ -461,7 +194,7 @@ class Search:
             loose.append(v)
             if state != 1:
                 continue  # nothing was made of it yet
-            for f, _ in network.consumers[v]:
+            for f in network.consumers[v]:
                 if network.kind[f] == Kind.ASK:
                     gate = network.provides[f][0][0]
                     if dist[gate] >= old:
@@ -530,8 +263,8 @@ class Search:
         sources = [self.network.inputs[f][0] for f, _ in self.network.providers(gate)]
         return tuple([u for u in sources if self.settled[u] and self.dist[u] <= asked])
 
-    def derivation(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> list[int]:
-        """Data on the chosen derivations of `goals` that have no value yet, each after what it rests on.
+    def needed(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> set[int]:
+        """Data on the chosen derivations of `goals` that have no value yet.
 
         Parameters
         ----------
@@ -541,26 +274,36 @@ class Search:
             By datum: its value, or `UNKNOWN`.
         touched : set of int
             Gets the data with values that the derivations rest on.
-
-        Returns
-        -------
-        list of int
-            By distance.
         """
-        provider = self.provider
-        order: list[int] = []
-        seen: set[int] = set()
+        network, provider = self.network, self.provider
+        kind, inputs = network.kind, network.inputs
+        needed: set[int] = set()
         stack = list(goals)
+        while stack:
+            v = stack.pop()
+            if values[v] is not UNKNOWN:
+                touched.add(v)
+            elif v not in needed:
+                needed.add(v)
+                f = provider[v]
+                stack += inputs[f] if kind[f] == _FUNCTION else self.takes(f)
+        return needed
+
+    def derivation(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> list[int]:
+        """As `needed`, each datum after what it rests on, by distance."""
+        needed = self.needed(goals, values, touched)
+        if len(needed) < 2:
+            return list(needed)
+        order: list[int] = []
+        stack = sorted(needed, reverse=True)
         while stack:
             v = stack.pop()
             if v < 0:
                 order.append(~v)  # all that it rests on stands before it
-            elif values[v] is not UNKNOWN:
-                touched.add(v)
-            elif v not in seen:
-                seen.add(v)
+            elif v in needed:
+                needed.discard(v)
                 stack.append(~v)
-                stack += self.takes(provider[v])
+                stack += [u for u in self.takes(self.provider[v]) if u in needed]
         order.sort(key=self.dist.__getitem__)
         return order
 

@@ -144,6 +144,11 @@ class Solution(Mapping[Hashable, Any]):
         return _restore, (self._record, self._level, {"stopped": self.stopped})
 
     @property
+    def record(self) -> Record:
+        """The whole run, in the numbers of its network: for tools that look at all of it."""
+        return self._record
+
+    @property
     def errors(self) -> dict[str, Failure]:
         """What failed, by path of the node from this level, in the order in which it failed."""
         prefix = self._path

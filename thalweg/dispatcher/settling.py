@@ -1,0 +1,307 @@
+"""Distances: which data can be had, how dear they are, and by which provider.
+
+It decides and never acts: it calls no user code, holds no values, and knows no clock, thread or executor.  It is
+Knuth's generalisation of Dijkstra's algorithm to functions of several inputs [1]_ on the flat network (a directed
+hypergraph [2]_).
+
+States of a datum::
+
+    unknown --candidate--> tentative --nearest--> settled
+
+References
+----------
+.. [1] D. E. Knuth, "A generalization of Dijkstra's algorithm", Information Processing Letters 6(1), 1977.
+.. [2] G. Gallo, G. Longo, S. Pallottino, S. Nguyen, "Directed hypergraphs and applications", Discrete Applied
+   Mathematics 42, 1993.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from heapq import heappop, heappush
+from math import inf
+
+from .frontier import Frontier, by_rank
+from .network import Network
+
+__all__ = ["PAUSED", "Settling"]
+
+PAUSED = 2  # settled, but its consumers do not know it yet
+
+
+class Settling:
+    """Distances and chosen providers on one network, for one set of given data.
+
+    Parameters
+    ----------
+    network : Network
+    seeds : dict of int to (float, int)
+        Data that are given: distance, and the START number that stands for their provider.
+    wanted : sequence of int or None
+        Data that bound the search; None for everything.
+    tree : bool
+        Objective ``"tree"`` (sum over the inputs) instead of ``"span"`` (maximum).
+    banned : iterable of int, optional
+        Functions that are not to be used.
+
+    Attributes
+    ----------
+    dist : list of float
+        By datum: tentative or settled distance, ``inf`` if unknown.
+    provider : list of int
+        By datum: function that gives it, -1 if unknown.
+    settled : bytearray
+        By datum: 0 if it is not, 1 if it is; 2 if it is, but the search pauses there.
+    left : int
+        Number of wanted data that are not settled; -1 where everything is wanted.
+
+    Notes
+    -----
+    O(E + V log V) steps of the heap of distinct distances in the worst case; O(E) where distances repeat.
+    """
+
+    __slots__ = (
+        "clock",
+        "dead",
+        "dist",
+        "doubted",
+        "forced",
+        "frontier",
+        "goal",
+        "gone",
+        "hops",
+        "horizon",
+        "left",
+        "network",
+        "offers",
+        "pending",
+        "provider",
+        "rank",
+        "ready_at",
+        "repaired",
+        "seeds",
+        "settled",
+        "tree",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        network: Network,
+        seeds: dict[int, tuple[float, int]],
+        wanted: Sequence[int] | None,
+        *,
+        tree: bool = False,
+        banned: Iterable[int] = (),
+    ) -> None:
+        count = len(network.consumers)
+        self.network = network
+        self.tree = tree
+        self.wanted = wanted
+        self.seeds = seeds
+        self.dist = [inf] * count
+        self.provider = [-1] * count
+        self.settled = bytearray(count)
+        self.pending = network.arity.copy()
+        self.ready_at = [0.0] * len(self.pending)
+        self.rank = network.rank
+        self.hops = None if network.rank is None else [0] * count
+        self.horizon = 0.0
+        self.repaired = False  # may something be settled that is farther than what is settled next?
+        self.doubted: set[int] = set()
+        self.offers: dict[int, list[tuple[float, int, int, float]]] = {}
+        self.frontier = Frontier()
+        self.clock = 0.0
+        self.dead: set[int] = set()
+        self.gone: set[tuple[int, int]] = set()
+        self.forced: dict[int, tuple[int, ...]] = {}
+        self.goal = bytearray(count)
+        self.left = -1
+        if wanted is not None:
+            for datum in wanted:
+                self.goal[datum] = 1
+            self.left = sum(self.goal)
+        for slot in network.idle_slots:
+            if slot not in seeds:
+                self.pending[network.consumers[slot][0]] -= 1
+        for function in banned:
+            self.dead.add(function)
+            self.pending[function] = 1 << 60  # never becomes ready
+        for datum, (distance, start) in seeds.items():
+            self.dist[datum] = distance = min(distance, network.far)
+            self.provider[datum] = start
+            self.frontier.push(datum, distance)
+
+    def advance(self) -> list[int]:
+        """Settle data, nearest first, until all that is wanted is settled or nothing more can be.
+
+        Returns
+        -------
+        list of int
+            The data that were settled, in that order.
+        """
+        fresh: list[int] = []
+        for _ in self.steps(bytearray(len(self.dist)), fresh):
+            pass  # nothing pauses
+        return fresh
+
+    def steps(self, pause: bytearray, fresh: list[int]) -> Generator[int, None, None]:
+        """Settle data, nearest first, and pause at some, before anything is made of them.
+
+        While it pauses the datum may be lost, with whatever else: so a caller that makes data known at each pause
+        never has much to undo.
+
+        Parameters
+        ----------
+        pause : bytearray
+            By datum: whether to pause there.
+        fresh : list of int
+            Gets the data that are settled, in that order.
+
+        Yields
+        ------
+        int
+            A datum, just settled.
+
+        Notes
+        -----
+        The hot path of every cold dispatch: benchmark ``dispatch``.
+        """
+        network, frontier = self.network, self.frontier
+        distances, buckets = frontier.distances, frontier.buckets
+        consumers, provides, cost = network.consumers, network.provides, network.cost
+        dist, provider, settled, goal = self.dist, self.provider, self.settled, self.goal
+        pending, ready_at = self.pending, self.ready_at
+        rank, hops = self.rank, self.hops
+        in_order = not self.tree and not self.repaired  # then the last input of a function is its farthest
+        doubted, offers = self.doubted, self.offers
+        append = fresh.append
+        while self._goes_on():
+            d = distances[0]
+            bucket = buckets[d]
+            self.clock = max(self.clock, d)
+            for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
+                if settled[u] or dist[u] != d:
+                    if u in doubted and dist[u] == d:
+                        self._retract(u)
+                    continue
+                settled[u] = 1
+                append(u)
+                if goal[u]:
+                    self.left -= 1
+                    self.horizon = max(d, self.horizon)
+                if pause[u]:
+                    settled[u] = PAUSED
+                    yield u
+                    in_order = in_order and not self.repaired
+                    if doubted and settled[u]:
+                        self._postpone(u)
+                    if not settled[u]:
+                        if distances[0] < d:
+                            break
+                        continue
+                    settled[u] = 1
+                for f in consumers[u]:
+                    still = pending[f] - 1
+                    pending[f] = still
+                    if still:
+                        continue
+                    c = cost[f]
+                    t = d + c if in_order and c >= 0.0 else self.distance_of(f)
+                    ready_at[f] = t
+                    for v, w in provides[f]:
+                        s = t + w
+                        if offers and v in offers:
+                            heappush(offers[v], (s, 0 if hops is None else self._hop(u, v, s), f, w))
+                        if s < dist[v]:
+                            dist[v] = s
+                            provider[v] = f
+                            if hops is not None:
+                                hops[v] = self._hop(u, v, s)
+                            if s in buckets:
+                                buckets[s].append(v)
+                            else:
+                                buckets[s] = [v]
+                                heappush(distances, s)
+                        elif s == dist[v] and not settled[v]:
+                            if hops is None:
+                                provider[v] = min(provider[v], f)
+                            else:
+                                hop = self._hop(u, v, s)
+                                hops[v], provider[v] = min((hops[v], provider[v]), (hop, f))
+            else:
+                heappop(distances)
+                del buckets[d]
+
+    def _goes_on(self) -> bool:
+        """Is there anything to settle, or to reconsider, before what is wanted is settled for good?"""
+        distances = self.frontier.distances
+        if self.left:
+            return bool(distances) or self._force()
+        return bool(self.doubted) and distances[0] <= self.horizon
+
+    def distance_of(self, function: int) -> float:
+        """Distance of a function whose inputs are settled (of a collection: those that have arrived)."""
+        network, dist = self.network, self.dist
+        taken = [u for u in dict.fromkeys(network.inputs[function]) if self.settled[u]]
+        cost, weight = network.cost[function], network.weight[function]
+        if self.tree:
+            return sum([dist[u] + network.arc(u, function) for u in taken]) + weight
+        if cost >= 0.0:
+            return max([dist[u] for u in taken]) + cost
+        return max([dist[u] + network.arc(u, function) for u in taken]) + weight
+
+    def _retract(self, datum: int) -> None:
+        """Look at a datum in doubt; there is none where nothing is lost."""
+        raise NotImplementedError
+
+    def _postpone(self, datum: int) -> None:
+        """Take back a settlement if something in doubt comes before it."""
+        raise NotImplementedError
+
+    def _hop(self, datum: int, output: int, distance: float) -> int:
+        """Steps within a circle of free arcs by which `output` is reached through `datum`."""
+        rank, hops = self.rank, self.hops
+        assert rank is not None
+        assert hops is not None
+        if self.dist[datum] != distance or rank[datum] != rank[output]:
+            return 0
+        # The way into a child is no step: what the parent gives comes before the child's own default.
+        level = self.network.data_level
+        inward = level[output] != level[datum] == self.network.levels[level[output]].parent
+        return hops[datum] + (0 if inward else 1)
+
+    def _force(self) -> bool:
+        """Settle the nearest waiting collection from what has arrived; False if there is none.
+
+        Each forced settlement starts a further infinite class of distances, above all that is settled: nothing that
+        rests on an incomplete collection can come before what does not.
+        """
+        network, dist, settled = self.network, self.dist, self.settled
+        best: tuple[float, int] | None = None
+        chosen = -1
+        slots: tuple[int, ...] = ()
+        for function, datum in network.collectors.items():
+            if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
+                continue
+            arrived = tuple([slot for slot in network.inputs[function] if settled[slot]])
+            if arrived:
+                key = (min([dist[slot] for slot in arrived]), datum)
+                if best is None or key < best:
+                    best, chosen, slots = key, function, arrived
+        if best is None:
+            return False
+        datum = best[1]
+        self.forced[chosen] = slots
+        distance = network.far * (self.clock // network.far + 1)
+        self.ready_at[chosen] = distance
+        self._offer(datum, distance, chosen, 0)
+        return True
+
+    def _offer(self, datum: int, distance: float, provider: int, hop: int) -> None:
+        """Make `provider` the candidate for `datum`."""
+        self.dist[datum] = distance
+        self.provider[datum] = provider
+        if self.hops is not None:
+            self.hops[datum] = hop
+        self.frontier.push(datum, distance)

@@ -363,7 +363,7 @@ class _Flattener:
         for node in level.nodes.values():
             if isinstance(node, DataNode):
                 self.provide_data(node, level, number, collecting)
-        slots = {node.id: arcs for node, _, arcs in collecting}
+        slots = {node.id: arcs for node, datum, arcs in collecting if datum == level.outlet.get(node.id, datum)}
         nodes = [node for node in level.nodes.values() if not isinstance(node, DataNode)]
         position = {node.id: place for place, node in enumerate(nodes)} if collecting else {}
         if any(node.priority for node in nodes):
@@ -388,13 +388,16 @@ class _Flattener:
         arcs: list[tuple[int, float]] = []
         if node.wait_inputs:
             collecting.append((node, datum, arcs))
-            if node.id not in level.outlet:
+            if node.id in level.outlet:  # consumers get what is made of the given value alone
+                given = level.index[node.id]
+                collecting.append((node, given, [(self.start_slot(given, number), 0.0)]))
+            else:
                 arcs.append((self.start_slot(datum, number), 0.0))
         if node.default_value is EMPTY:
             return
         if node.initial_dist != inf:
             self.total += node.initial_dist
-        target = network.start_slots.get(datum, level.index[node.id])
+        target = network.start_slots.get(level.index[node.id], level.index[node.id])
         if level.gate < 0:
             network.defaults[level.index[node.id]] = (node.initial_dist, level.start, node.default_value)
         else:
@@ -465,10 +468,10 @@ class _Flattener:
         level.subs[node.id] = child
         weights = node.inp_weight or {}
         for parent, target in node.inputs:
-            entry = [(level.index[parent], weights.get(parent, 0.0))]
+            entry = [(level.index[parent], weights.get(parent, 0.0) + node.weight)]
             if node.input_domain is not None:
                 entry.append((inner.gate, 0.0))
-            self.function(Kind.LINK, node, number, entry, [(self.inlet(inner, target, child), 0.0)], node.weight)
+            self.function(Kind.LINK, node, number, entry, [(self.inlet(inner, target, child), 0.0)])
         if node.input_domain is not None:
             asked = arrivals or {None: None}
             for parent in asked:

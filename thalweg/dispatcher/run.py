@@ -29,6 +29,8 @@ from .tokens import ABSENT, NONE, RELEASED, UNKNOWN
 
 __all__ = ["Run", "Stopped"]
 
+_FUNCTION = int(Kind.FUNCTION)  # a look-up of an enum's member costs more than the comparison
+
 
 class Stopped(Exception):
     """The run was ended by the failure it carries; used between a run and the dispatcher only."""
@@ -82,6 +84,7 @@ class Run:
         self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
         self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
+        self.listening: set[int] = set()  # where the search pauses only to hear of it
         self.pause = bytearray()  # where the search pauses after a failure
         self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
@@ -111,7 +114,7 @@ class Run:
 
     def ready(self) -> Iterator[Call]:
         """Calls that may start now, one after the other; each must be reported before the next is taken."""
-        network, values, calls, stopper = self.network, self.values, self.calls, self.stopper
+        network, values, calls, stopper, held = self.network, self.values, self.calls, self.stopper, self.held
         plain, arguments = network.plain, network.arguments
         while self.active:
             self.broken = False
@@ -141,6 +144,10 @@ class Run:
                 yield call
                 if self.broken:
                     break
+                if (f, x) in held:
+                    self._know(f, x, held.pop((f, x)))
+                    if self.broken:
+                        break
             else:
                 self.active = False
 
@@ -185,7 +192,7 @@ class Run:
             self._know(f, x, record.default_value)
         elif kind == Kind.ASK:
             data = network.data_ids
-            arrived = {data[u]: values[u] for u in self.search.arrived(x) if u}
+            arrived = {data[u]: values[u] for u in self.search.arrived(x) if u and data[u] is not None}
             return GuardedCall(f, _open, [arrived], record.input_domain)
         else:
             slots = self.search.takes(f)
@@ -200,7 +207,7 @@ class Run:
 
     def _split(self, f: int, value: Any) -> None:
         """Hand the result of a function to its outputs."""
-        network, search = self.network, self.search
+        network = self.network
         arcs = network.provides[f]
         if f in network.sink_of:
             self.values[arcs[0][0]] = None
@@ -220,8 +227,6 @@ class Run:
                 self.values[x] = ABSENT if result is NONE else result
             elif result is NONE:
                 lost.append(x)
-            elif search.settled[x] and search.provider[x] == f:
-                self._know(f, x, result)
             else:
                 self.held[f, x] = result
         if lost:
@@ -295,7 +300,9 @@ class Run:
             self._tell(f, outputs)
         else:
             self.unsaid = (f, outputs)
-            for x in outputs or [x for x, _ in self.network.provides[f]]:
+            lost = outputs or [x for x, _ in self.network.provides[f]]
+            self.listening = {x for x in lost if not self.pause[x]}
+            for x in lost:
                 self.pause[x] = 1
 
     def _own(self) -> None:
@@ -316,17 +323,26 @@ class Run:
         each, else at the milestones.  So a failure undoes little, and n failures cost O(n).
         """
         search, values = self.search, self.values
+        provider, kind, inputs = search.provider, self.network.kind, self.network.inputs
         for x in self.steps:
-            if self.unsaid is not None and search.provider[x] == self.unsaid[0]:
+            f = provider[x]
+            if self.unsaid is not None and f == self.unsaid[0]:
+                for u in self.listening:
+                    self.pause[u] = 0
+                self.listening = set()
                 self._tell(*self.unsaid)
                 self.unsaid = None
                 continue
-            taken = search.takes(search.provider[x])
-            if all([values[u] is not UNKNOWN for u in taken]):  # noqa: C419 - a list is quicker
+            if x in self.listening:
+                continue
+            taken = inputs[f] if kind[f] == _FUNCTION else search.takes(f)
+            for u in taken:
+                if values[u] is UNKNOWN:
+                    yield from search.derivation([x], values, self.touched)
+                    break
+            else:
                 self.touched.update(taken)
                 yield x
-            else:
-                yield from search.derivation([x], values, self.touched)
         self.ended = True
         if search.left > 0 and self.need_all:
             return

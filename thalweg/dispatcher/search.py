@@ -109,7 +109,6 @@ class Search(Settling):
         other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
         """
         network = self.network
-        self.repaired = self.repaired or self.wanted is not None
         forced_later = self.clock >= network.far * (distance // network.far + 1)
         if self.wanted is None or network.is_circular or forced_later:
             self._unsettle(lost, distance)
@@ -122,6 +121,7 @@ class Search(Settling):
     def _doubt(self, datum: int) -> None:
         """Put a datum in doubt, for its provider is lost or may be dearer now."""
         if self.settled[datum] == 1:
+            self.repaired = True
             self.doubted.add(datum)
             self.frontier.push(datum, self.dist[datum])
         else:
@@ -156,13 +156,14 @@ class Search(Settling):
         if self._stands(f, datum):
             return
         self._clear(datum)
+        shaken: list[int] = []
         for g in self.network.consumers[datum]:
             if not self.pending[g] or datum in self.forced.get(g, ()):
-                for v, _ in self.network.provides[g]:
-                    if self.provider[v] == g and v not in self.doubted:
-                        self._doubt(v)
+                shaken += [v for v, _ in self.network.provides[g] if self.provider[v] == g and v not in self.doubted]
             self.pending[g] += 1
         self._reconsider(datum)
+        for v in shaken:
+            self._doubt(v)
 
     def _stands(self, function: int, datum: int) -> bool:
         """Does `function` give `datum` at the distance it has?"""
@@ -190,6 +191,7 @@ class Search(Settling):
             if old == inf:
                 continue
             self._clear(v)
+            self.repaired = self.repaired or self.wanted is not None
             self.doubted.discard(v)
             loose.append(v)
             if state != 1:
@@ -211,27 +213,34 @@ class Search(Settling):
         if datum in self.seeds:
             distance, start = self.seeds[datum]
             best = (min(distance, self.network.far), 0, start)
-        heap = self._offers_of(datum)
-        while heap and not self._holds(heap[0], datum):
-            heappop(heap)
-        if heap and (best is None or heap[0][:3] < best):
-            best = heap[0][:3]
+        arcs = self.network.providers(datum)
+        if len(arcs) > _MANY:
+            heap = self._offers_of(datum, arcs)
+            while heap and not self._holds(heap[0], datum):
+                heappop(heap)
+            if heap and (best is None or heap[0][:3] < best):
+                best = heap[0][:3]
+        else:
+            for f, w in arcs:
+                if not self.pending[f] and f not in self.dead and (f, datum) not in self.gone:
+                    offer = (self.ready_at[f] + w, self._hops_to(datum, f, w), f)
+                    if best is None or offer < best:
+                        best = offer
         if best is not None:
             self._offer(datum, best[0], best[2], best[1])
 
-    def _offers_of(self, datum: int) -> list[tuple[float, int, int, float]]:
+    def _offers_of(self, datum: int, arcs: list[tuple[int, float]]) -> list[tuple[float, int, int, float]]:
         """Heap of what the ready providers of a datum offer: (distance, hops, function, weight of the arc).
 
-        Where there are many providers it is kept, and the search adds to it: failing one after the other they would
-        be looked at again and again.
+        It is kept, and the search adds to it: many providers that fail one after the other would be looked at again
+        and again.
         """
         heap = self.offers.get(datum)
         if heap is None:
-            arcs = self.network.providers(datum)
-            heap = [(self.ready_at[f] + w, self._hops_to(datum, f, w), f, w) for f, w in arcs if not self.pending[f]]
+            heap = self.offers[datum] = [
+                (self.ready_at[f] + w, self._hops_to(datum, f, w), f, w) for f, w in arcs if not self.pending[f]
+            ]
             heapify(heap)
-            if len(arcs) > _MANY:
-                self.offers[datum] = heap
         return heap
 
     def _holds(self, offer: tuple[float, int, int, float], datum: int) -> bool:
@@ -324,6 +333,7 @@ class Search(Settling):
                 marked[slot] = 0  # a late estimate is nobody's
             return marked
         marked = bytearray(len(self.dist))
+        inputs, kind = network.inputs, network.kind
         stack = list(self.wanted)
         while stack:
             v = stack.pop()
@@ -332,10 +342,9 @@ class Search(Settling):
             marked[v] = 1
             if v in self.seeds:
                 continue
-            common: set[int] | None = None
-            for f, _ in network.providers(v):
-                if f not in self.dead and (f, v) not in self.gone:
-                    taken = () if network.kind[f] == Kind.COLLECT else network.inputs[f]
-                    common = set(taken) if common is None else common.intersection(taken)
-            stack += common or ()
+            options = [inputs[f] for f, _ in network.providers(v) if kind[f] != Kind.COLLECT]
+            if len(options) == 1 or (options and options.count(options[0]) == len(options)):
+                stack += options[0]
+            elif options:
+                stack += set(options[0]).intersection(*options[1:])
         return marked

@@ -22,10 +22,11 @@ from heapq import heappop, heappush
 from math import inf
 
 from .frontier import Frontier, by_rank
-from .network import Network
+from .network import Kind, Network
 
 __all__ = ["PAUSED", "Settling"]
 
+_ENTRIES = (Kind.LINK, Kind.DEFAULT)  # they wait for a gate, and do not add its distance to theirs
 PAUSED = 2  # settled, but its consumers do not know it yet
 
 
@@ -245,7 +246,7 @@ class Settling:
         network, dist = self.network, self.dist
         taken = [u for u in dict.fromkeys(network.inputs[function]) if self.settled[u]]
         cost, weight = network.cost[function], network.weight[function]
-        if self.tree:
+        if self.tree and network.kind[function] not in _ENTRIES:
             return sum([dist[u] + network.arc(u, function) for u in taken]) + weight
         if cost >= 0.0:
             return max([dist[u] for u in taken]) + cost

@@ -321,7 +321,7 @@ class Dispatcher(Model):
         if len(given) < len(inputs):
             record.passed = {name: value for name, value in inputs.items() if name not in index}
         solution = self.solution = Solution(record)
-        solution.stopped = stopper is not None and stopper.is_set()
+        solution.stopped = run.stopped
         if ended is not None:
             _raise_failure(ended, solution)
         if need_all and not solution.stopped and solution.unreachable:

@@ -74,6 +74,7 @@ class Run:
         self.stopper = stopper
         self.need_all = need_all
         self.active = True
+        self.stopped = False  # by the stopper
         self.values: list[Any] = plan.template.copy()
         self.rest: Iterator[int] = iter(plan.order)  # data still to be made known
         self.touched: set[int] = plan.touched
@@ -138,13 +139,13 @@ class Run:
                         continue
                     call = other
                 if stopper is not None and stopper.is_set():
-                    self.active = False
+                    self.stopped, self.active = True, False
                     return
                 calls.append(f)
                 yield call
                 if self.broken:
                     break
-                if (f, x) in held:
+                if function is None and (f, x) in held:
                     self._know(f, x, held.pop((f, x)))
                     if self.broken:
                         break
@@ -225,6 +226,8 @@ class Run:
         for (x, _), result in zip(arcs, results, strict=True):
             if x in network.slot_of:
                 self.values[x] = ABSENT if result is NONE else result
+                if self.uses is not None:
+                    self.uses.known(x, self.values)
             elif result is NONE:
                 lost.append(x)
             else:
@@ -363,6 +366,7 @@ class Run:
     def record(self) -> Record:
         """What the run leaves."""
         search = self.search
+        self.rest = iter(())  # its frame would keep the run, and the run its frame
         failures = [x for x in self.failures.values() if not self._opened_later(x)]
         hidden = self._unused_defaults() if search.wanted is not None else frozenset()
         if self.uses is not None:

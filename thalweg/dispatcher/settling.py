@@ -176,11 +176,15 @@ class Settling:
         rank, hops = self.rank, self.hops
         in_order = not self.tree and not self.repaired  # then the last input of a function is its farthest
         doubted, offers = self.doubted, self.offers
-        append = fresh.append
-        while self._goes_on():
+        append, bucket_at = fresh.append, buckets.get
+        bounded = self.wanted is not None
+        while distances or (self.left and self._force()):
             d = distances[0]
+            if bounded and not self.left and not (doubted and d <= self.horizon):
+                return  # all that is wanted is settled for good
             bucket = buckets[d]
-            self.clock = max(self.clock, d)
+            if d > self.clock:
+                self.clock = d
             for u in bucket if rank is None or hops is None else by_rank(bucket, rank, hops):
                 if settled[u] or dist[u] != d:
                     if u in doubted and dist[u] == d:
@@ -188,15 +192,17 @@ class Settling:
                     continue
                 settled[u] = 1
                 append(u)
-                if goal[u]:
+                if bounded and goal[u]:
                     self.left -= 1
-                    self.horizon = max(d, self.horizon)
+                    if d > self.horizon:
+                        self.horizon = d
                 if pause[u]:
                     settled[u] = PAUSED
                     yield u
-                    in_order = in_order and not self.repaired
-                    if doubted and settled[u]:
-                        self._postpone(u)
+                    if bounded and self.repaired:
+                        in_order = False
+                        if doubted and settled[u]:
+                            self._postpone(u)
                     if not settled[u]:
                         if distances[0] < d:
                             break
@@ -219,11 +225,12 @@ class Settling:
                             provider[v] = f
                             if hops is not None:
                                 hops[v] = self._hop(u, v, s)
-                            if s in buckets:
-                                buckets[s].append(v)
-                            else:
+                            other = bucket_at(s)
+                            if other is None:
                                 buckets[s] = [v]
                                 heappush(distances, s)
+                            else:
+                                other.append(v)
                         elif s == dist[v] and not settled[v]:
                             if hops is None:
                                 provider[v] = min(provider[v], f)
@@ -233,13 +240,6 @@ class Settling:
             else:
                 heappop(distances)
                 del buckets[d]
-
-    def _goes_on(self) -> bool:
-        """Is there anything to settle, or to reconsider, before what is wanted is settled for good?"""
-        distances = self.frontier.distances
-        if self.left:
-            return bool(distances) or self._force()
-        return bool(self.doubted) and distances[0] <= self.horizon
 
     def distance_of(self, function: int) -> float:
         """Distance of a function whose inputs are settled (of a collection: those that have arrived)."""

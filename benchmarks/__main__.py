@@ -71,7 +71,7 @@ def main(given: Sequence[str] | None = None) -> int:
             other.close()
     print(table(rows))
     write(rows, chosen.json)
-    missed = [row for row in rows if row.passed is False]
+    missed = [row for row in rows if row.passed is False and not row.known]
     print(f"\n{CLOCK_NOTE}; {GC_NOTE}\n{sum(row.passed is True for row in rows)} limits kept, {len(missed)} missed")
     return 1 if missed else 0
 

@@ -6,7 +6,7 @@ making of the network. *Again*: the same inputs and outputs as before.
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import subject
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.__main__ import Options
+    from benchmarks.elsewhere import Elsewhere
+    from benchmarks.peers import Adapter
 
 NAME = "dispatch"
 SIZE = 1_000
@@ -83,60 +85,68 @@ def compiled(model: Model, wanted: list[str] | None) -> Competitor:
     return Competitor("thalweg, compiled", lambda: function(*values))
 
 
-# Largest size that a peer could do, by peer and shape: to fail again takes some of them half a minute.
-able: dict[tuple[str, str], int] = {}
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A peer's model of one shape, built as large as the peer can do; ``dispatch`` is given what is wanted."""
+
+    name: str
+    model: Model
+    dispatch: Callable[[list[str] | None], Competitor]
 
 
-def peers(shape: str, model: Model, wanted: list[str] | None, options: Options) -> Iterator[Competitor | Row]:
-    """Each peer ready to be timed, after a row on what it cannot do."""
-    for name, adapter in PEERS.items():
-        if name == "graphtik" and options.graphtik is not None:
-            seconds, competitor = options.graphtik.competitor(
-                name, f"models:{SHAPES[shape].__name__}", {"size": len(model.steps)}, wanted
-            )
-            yield Row(NAME, f"{shape}, building", name, seconds * 1e6 / len(model.steps), "us/function")
-            yield competitor
-            continue
+def build_peers(shape: str, options: Options) -> Iterator[Peer | Row]:
+    """Each peer with its model, and rows on the building and on what cannot be done."""
+    for name, adapter in PEERS.items() if options.peers else ():
         for size in SMALLER:
-            if size > able.get((name, shape), SIZE):
-                continue
-            smaller = model if size == len(model.steps) else SHAPES[shape](size)
-            asked = wanted if wanted is None or smaller is model else smaller.wanted
+            model = SHAPES[shape](size)
             try:
-                seconds, dispatch = once(lambda m=smaller, a=asked, make=adapter: make(m, a))  # type: ignore[misc]
-                whole(smaller, asked)(dispatch())
+                if name == "graphtik" and options.graphtik is not None:
+                    seconds, dispatch = build_elsewhere(name, shape, size, options.graphtik)
+                else:
+                    seconds, dispatch = build_here(name, adapter, model)
+                dispatch(None).warm_up()
+                dispatch(model.wanted).warm_up()
             except (Exception, RecursionError) as error:  # noqa: BLE001 - whatever a peer raises is the finding
                 yield Row(NAME, f"{shape}, {size:,}", name, None, "", note=said(error))
                 if not isinstance(error, RecursionError):
                     break
                 continue
-            able[name, shape] = size
-            yield Row(NAME, f"{shape}, building", name, seconds * 1e6 / size, "us/function", note=f"{size:,}")
-            note = "" if smaller is model else f"measured at {size:,}"
-            yield Competitor(name, dispatch, note=note, number=len(model.steps) // size)
+            note = "" if size == SIZE else f"{size:,} functions"
+            yield Row(NAME, f"{shape}, building", name, seconds * 1e6 / size, "us/function", note=note)
+            yield Peer(name, model, dispatch)
             break
 
 
-def at_one_size(shape: str, options: Options, *, everything: bool) -> Iterator[Row]:
+def build_here(name: str, adapter: Adapter, model: Model) -> tuple[float, Callable[[list[str] | None], Competitor]]:
+    seconds, make = once(lambda: adapter(model))
+    size = len(model.steps)
+    note = "" if size == SIZE else f"measured at {size:,}"
+
+    def dispatch(wanted: list[str] | None) -> Competitor:
+        return Competitor(name, make(wanted), check=whole(model, wanted), note=note, size=size)
+
+    return seconds, dispatch
+
+
+def build_elsewhere(
+    name: str, shape: str, size: int, other: Elsewhere
+) -> tuple[float, Callable[[list[str] | None], Competitor]]:
+    number, seconds = other.build(name, f"models:{SHAPES[shape].__name__}", {"size": size})
+    return seconds, lambda wanted: other.competitor(name, number, wanted)
+
+
+def at_one_size(shape: str, peers: list[Peer], options: Options, *, everything: bool) -> Iterator[Row]:
     model = SHAPES[shape](SIZE)
     wanted = None if everything else model.wanted
     case = f"{shape}, {SIZE:,}, {'everything' if everything else 'the last wanted'}"
     field = [Competitor("calls alone", bare_calls(model)), cold(model, wanted), first(model, wanted)]
     field += [again(model, wanted), *optional(compiled, model, wanted)]
-    if everything:
-        yield building(shape, model)
-    for found in peers(shape, model, wanted, options) if options.peers else ():
-        if isinstance(found, Row):
-            if everything:
-                yield found
-        else:
-            field.append(found)
+    field += [peer.dispatch(None if everything else peer.model.wanted) for peer in peers]
     if options.peers and not everything:
         seconds, pipe = once(lambda: schedula_pipe(model, wanted))
         field.append(Competitor("schedula, pipe", pipe, note=f"prepared in {seconds * 1e3:.0f} ms"))
     medians = interleave(field, options.rounds)
-    sizes = {who.name: int(who.note.rsplit(" ", 1)[1].replace(",", "")) for who in field if "measured" in who.note}
-    yield from rows(case, field, {who: 1e6 * s / sizes.get(who, SIZE) for who, s in medians.items()})
+    yield from rows(case, field, {who.name: 1e6 * medians[who.name] / (who.size or SIZE) for who in field})
 
 
 def optional(make: Callable[..., Competitor], *arguments: Any) -> Iterator[Competitor]:
@@ -193,11 +203,16 @@ def growth(shape: str, options: Options) -> Iterator[Row]:
 
 def measure(options: Options) -> Iterator[Row]:
     for shape in SHAPES:
-        for everything in (True, False):
-            # In a fan-out the last are everything.
-            if everything or shape != "fan-out":
-                start = time.perf_counter()
-                yield from at_one_size(shape, options, everything=everything)
-                print(f"{shape}: {time.perf_counter() - start:.1f} s", flush=True)
+        peers: list[Peer] = []
+        yield building(shape, SHAPES[shape](SIZE))
+        for found in build_peers(shape, options):
+            if isinstance(found, Row):
+                yield found
+            else:
+                peers.append(found)
+        yield from at_one_size(shape, peers, options, everything=True)
+        # In a fan-out the last are everything.
+        if shape != "fan-out":
+            yield from at_one_size(shape, peers, options, everything=False)
     for shape in SHAPES:
         yield from growth(shape, options)

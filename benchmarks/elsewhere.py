@@ -13,9 +13,14 @@ import json
 import subprocess
 import sys
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Competitor, ElsewhereError, once, said
+from benchmarks.peers import PEERS
+
+if TYPE_CHECKING:
+    from benchmarks.models import Model
+    from benchmarks.peers import Built
 
 
 class Elsewhere:
@@ -43,17 +48,18 @@ class Elsewhere:
             raise ElsewhereError(answer["error"])
         return answer
 
-    def competitor(
-        self, peer: str, maker: str, arguments: dict[str, Any], wanted: list[str] | None
-    ) -> tuple[float, Competitor]:
-        """Seconds to build there the model of ``maker`` ("file:function"), and what can be timed."""
-        built = self.ask(do="build", peer=peer, maker=maker, arguments=arguments, wanted=wanted)
-        number = built["number"]
+    def build(self, peer: str, maker: str, arguments: dict[str, Any]) -> tuple[int, float]:
+        """Build there the model of ``maker`` ("file:function"); gives its number, and the seconds."""
+        answer = self.ask(do="build", peer=peer, maker=maker, arguments=arguments)
+        return answer["number"], answer["seconds"]
 
-        def sample() -> float:
-            return float(self.ask(do="sample", number=number)["seconds"])
-
-        return built["seconds"], Competitor(peer, elsewhere=sample, note=built["note"])
+    def competitor(self, peer: str, built: int, wanted: list[str] | None) -> Competitor:
+        """What can be timed of a built model."""
+        answer = self.ask(do="dispatch", built=built, wanted=wanted)
+        number = answer["number"]
+        return Competitor(
+            peer, elsewhere=lambda: float(self.ask(do="sample", number=number)["seconds"]), note=answer["note"]
+        )
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -61,35 +67,40 @@ class Elsewhere:
         self._process.wait(10)
 
 
-def _obey(order: dict[str, Any], state: dict[int, Competitor]) -> dict[str, Any]:
+def _obey(order: dict[str, Any], built: list[tuple[Model, Built]], ready: list[Competitor]) -> dict[str, Any]:
     if order["do"] == "build":
         file, function = order["maker"].split(":")
         model = getattr(importlib.import_module(f"benchmarks.{file}"), function)(**order["arguments"])
-        adapter = importlib.import_module("benchmarks.peers").PEERS[order["peer"]]
-        seconds, dispatch = once(lambda: adapter(model, order["wanted"]))
+        seconds, make = once(lambda: PEERS[order["peer"]](model))
+        built.append((model, make))
+        return {"number": len(built) - 1, "seconds": seconds}
+    if order["do"] == "dispatch":
+        model, make = built[order["built"]]
+        dispatch = make(order["wanted"])
         found = dispatch()
         missing = [name for name in order["wanted"] or model.computed() if name not in found]
         if missing:
             raise LookupError(f"{len(missing)} data missing, such as {missing[0]}")
-        state[len(state)] = Competitor(order["peer"], dispatch)
+        ready.append(Competitor(model.name, dispatch))
         note = f"in an interpreter of its own, networkx {metadata.version('networkx')}"
-        return {"seconds": seconds, "note": note, "number": len(state) - 1}
+        return {"number": len(ready) - 1, "note": note}
     # As in the harness.
     gc.collect()
     gc.freeze()
-    seconds = state[order["number"]].sample()
+    seconds = ready[order["number"]].sample()
     gc.unfreeze()
     return {"seconds": seconds}
 
 
 def main() -> None:
-    state: dict[int, Competitor] = {}
+    built: list[tuple[Model, Built]] = []
+    ready: list[Competitor] = []
     answers = sys.stdout
     for line in sys.stdin:
         # A peer that prints must not write into our answers.
         with contextlib.redirect_stdout(sys.stderr):
             try:
-                answer = _obey(json.loads(line), state)
+                answer = _obey(json.loads(line), built, ready)
             except Exception as error:  # noqa: BLE001 - whatever a peer raises is an answer
                 answer = {"error": said(error)}
         answers.write(json.dumps(answer) + "\n")

@@ -7,7 +7,7 @@ variable; but it has to find out, as the library has, which row has which patter
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from benchmarks.__main__ import Options
 
-    Columns = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
-    Rows = np.ndarray[Any, np.dtype[np.intp]]
+    Columns: TypeAlias = dict[str, np.ndarray[Any, np.dtype[np.float64]]]
+    Rows: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 
 NAME = "fill"
 ROWS = 1_000_000

@@ -167,8 +167,8 @@ def ours(model: Model) -> list[Competitor]:
         return built
 
     return [
-        Competitor("thalweg, cold", run, forgotten, number=3),
-        Competitor("thalweg, again", lambda: run(built), number=10),
+        Competitor("thalweg, cold", run, forgotten),
+        Competitor("thalweg, again", lambda: run(built)),
         Competitor("thalweg, first", run, lambda: subject.build(model)),
     ]
 
@@ -178,9 +178,10 @@ def peer(name: str, relations: int, options: Options, *, inverses: bool) -> Comp
     arguments = {"relations": relations, "inverses": inverses}
     model, hidden = formulas(relations, inverses=inverses)
     if name == "graphtik" and options.graphtik is not None:
-        return options.graphtik.competitor(name, "formulas:model_alone", arguments, model.wanted)[1]
-    dispatch = PEERS[name](model, model.wanted)
+        number, _ = options.graphtik.build(name, "formulas:model_alone", arguments)
+        return options.graphtik.competitor(name, number, model.wanted)
+    dispatch = PEERS[name](model)(model.wanted)
     watched, made = counted(model)
-    result = PEERS[name](watched, model.wanted)()
+    result = PEERS[name](watched)(model.wanted)()
     assert all(result[key] == hidden[key] for key in model.wanted), "wrong values"
     return Competitor(name, dispatch, note=f"{len(made)} calls made")

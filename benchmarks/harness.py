@@ -22,22 +22,27 @@ clock = time.thread_time if _FINE else time.perf_counter
 CLOCK_NOTE = "processor time" if _FINE else "time on the wall"
 
 
+# A sample lasts at least so long [s], in at most so many calls.
+_SAMPLE = 0.010
+_CALLS = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Competitor:
     """Something that can be timed.
 
-    ``prepare`` is not timed, and what it gives is handed to ``run``; ``check`` sees one result, before timing.
-    ``number`` calls make one sample, each timed alone, so that ``prepare`` may stand between them. A competitor
-    elsewhere (in another interpreter) times itself: ``elsewhere`` gives the seconds of one sample.
+    ``prepare`` is not timed, and what it gives is handed to ``run``; ``check`` sees one result, before timing. A
+    competitor elsewhere (in another interpreter) times itself: ``elsewhere`` gives the seconds of one sample.
+    ``size`` is that of its model, where it is not everybody's.
     """
 
     name: str
     run: Callable[..., Any] | None = None
     prepare: Callable[[], Any] | None = None
-    number: int = 1
     check: Callable[[Any], None] | None = None
     elsewhere: Callable[[], float] | None = None
     note: str = ""
+    size: int | None = None
 
     def warm_up(self) -> None:
         if self.run is None:
@@ -48,26 +53,36 @@ class Competitor:
             self.check(result)
 
     def sample(self) -> float:
-        """Seconds per call."""
+        """Seconds per call.
+
+        The first call of a sample finds the caches of the processor full of what others left there; unless it is so
+        long that this does not matter, it is not counted.
+        """
         if self.elsewhere is not None:
             return self.elsewhere()
-        run, prepare = self.run, self.prepare
-        assert run is not None
-        total = 0.0
-        for _ in range(self.number):
-            if prepare is None:
-                start = clock()
-                result = run()
-                total += clock() - start
-            else:
-                ready = prepare()
-                start = clock()
-                result = run(ready)
-                total += clock() - start
-                del ready
-            # What a result costs to throw away is not the dispatch's, and the next call should not pay it.
-            del result
-        return total / self.number
+        seconds = self._once()
+        if seconds >= _SAMPLE:
+            return seconds
+        total, calls = 0.0, 0
+        while total < _SAMPLE and calls < _CALLS:
+            total += self._once()
+            calls += 1
+        return total / calls
+
+    def _once(self) -> float:
+        assert self.run is not None
+        if self.prepare is None:
+            start = clock()
+            result = self.run()
+            seconds = clock() - start
+        else:
+            ready = self.prepare()
+            start = clock()
+            result = self.run(ready)
+            seconds = clock() - start
+        # What a result costs to throw away is not the dispatch's.
+        del result
+        return seconds
 
 
 def interleave(competitors: Iterable[Competitor], rounds: int = 11, *, collector: bool = True) -> dict[str, float]:

@@ -73,8 +73,8 @@ def peer(name: str) -> Iterator[Row]:
     make = PEERS[name]
     try:
         # What the import costs, and what is made on first use, is not the model's.
-        make(chain(10), None)()
-        each = weigh(lambda: schedula_model(chain(size)) if name == "schedula" else make(chain(size), None))[0] / size
+        make(chain(10))(None)()
+        each = weigh(lambda: schedula_model(chain(size)) if name == "schedula" else make(chain(size)))[0] / size
         yield Row(NAME, "model alone", name, each, "B/function", note="" if size == SIZE else f"measured at {size}")
         if name == "schedula":
             built = schedula_model(chain(size))

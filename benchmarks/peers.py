@@ -1,9 +1,9 @@
 """The peers, each in its own function and imported only there.
 
-An adapter takes a neutral model and what is wanted (None: everything) and gives a function without arguments that
-dispatches the model once, already built, in the way its own documentation recommends as the quickest that still
-does the same job: every function called, no value kept from the call before. Plans that a peer keeps by itself from
-call to call stay on its side of the balance.
+An adapter takes a neutral model and builds it; what it gives takes what is wanted (None: everything) and gives a
+function without arguments that dispatches once, in the way the peer's own documentation recommends as the quickest that
+still does the same job: every function called, no value kept from the call before. Plans that a peer keeps by itself
+from call to call stay on its side of the balance.
 """
 
 from __future__ import annotations
@@ -20,22 +20,20 @@ if TYPE_CHECKING:
     from benchmarks.models import Model
 
     Dispatch = Callable[[], Mapping[str, Any]]
-    Adapter = Callable[[Model, Sequence[str] | None], Dispatch]
+    Built = Callable[[Sequence[str] | None], Dispatch]
+    Adapter = Callable[[Model], Built]
 
 
 class CannotError(Exception):
     """The peer has no way to say this model."""
 
 
-def schedula(model: Model, wanted: Sequence[str] | None) -> Dispatch:
+def schedula(model: Model) -> Built:
     # A failure is expected where we measure failures: writing it to the log is not what is measured.
     logging.getLogger("schedula").setLevel(logging.CRITICAL + 1)
     built = schedula_model(model)
 
-    def dispatch() -> Mapping[str, Any]:
-        return built.dispatch(model.given, outputs=wanted)  # type: ignore[no-any-return]
-
-    return dispatch
+    return lambda wanted: lambda: built.dispatch(model.given, outputs=wanted)
 
 
 def schedula_model(model: Model) -> Any:
@@ -62,7 +60,7 @@ def schedula_pipe(model: Model, wanted: Sequence[str] | None) -> Dispatch:
     return dispatch
 
 
-def graphtik(model: Model, wanted: Sequence[str] | None) -> Dispatch:
+def graphtik(model: Model) -> Built:
     from graphtik import compose, operation
 
     built = compose(
@@ -73,13 +71,10 @@ def graphtik(model: Model, wanted: Sequence[str] | None) -> Dispatch:
         ),
     )
 
-    def dispatch() -> Mapping[str, Any]:
-        return built.compute(model.given, outputs=wanted)  # type: ignore[no-any-return]
-
-    return dispatch
+    return lambda wanted: lambda: built.compute(model.given, outputs=wanted)
 
 
-def pipefunc(model: Model, wanted: Sequence[str] | None) -> Dispatch:
+def pipefunc(model: Model) -> Built:
     import inspect
 
     from pipefunc import PipeFunc, Pipeline
@@ -90,16 +85,19 @@ def pipefunc(model: Model, wanted: Sequence[str] | None) -> Dispatch:
         renames = dict(zip(names, step.inputs, strict=True))
         functions.append(PipeFunc(step.function, step.output, renames=renames))
     built = Pipeline(functions, validate_type_annotations=False)
-    ends: Any = list(wanted if wanted is not None else model.wanted)
-    ends = ends[0] if len(ends) == 1 else ends
+    taken = {name for step in model.steps for name in step.inputs}
+    leaves = [name for name in model.computed() if name not in taken]
 
-    def dispatch() -> Mapping[str, Any]:
-        return built.run(ends, full_output=True, kwargs=model.given)  # type: ignore[no-any-return]
+    def asked(wanted: Sequence[str] | None) -> Dispatch:
+        # It computes what is asked for and what that needs, and shows it all: everything is asked for by the leaves.
+        names = list(wanted if wanted is not None else leaves)
+        ends = names[0] if len(names) == 1 else names
+        return lambda: built.run(ends, full_output=True, kwargs=model.given)
 
-    return dispatch
+    return asked
 
 
-def hamilton(model: Model, wanted: Sequence[str] | None) -> Dispatch:
+def hamilton(model: Model) -> Built:
     os.environ["HAMILTON_TELEMETRY_ENABLED"] = "false"
     # What it cannot do comes as an error, which is enough.
     logging.getLogger("hamilton").setLevel(logging.CRITICAL + 1)
@@ -117,12 +115,12 @@ def hamilton(model: Model, wanted: Sequence[str] | None) -> Dispatch:
     sys.modules[module.__name__] = module
     exec(source, module.__dict__)
     built = driver.Builder().with_modules(module).with_adapters(base.DictResult()).build()
-    ends = list(wanted if wanted is not None else model.computed())
 
-    def dispatch() -> Mapping[str, Any]:
-        return built.execute(ends, inputs=model.given)  # type: ignore[no-any-return]
+    def asked(wanted: Sequence[str] | None) -> Dispatch:
+        ends = list(wanted if wanted is not None else model.computed())
+        return lambda: built.execute(ends, inputs=model.given)
 
-    return dispatch
+    return asked
 
 
 PEERS: dict[str, Adapter] = {

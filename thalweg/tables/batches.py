@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .routes import Derivation, Route
+from .routes import Derivation, Planner, Route
 from .table import Name, Rows
 
-__all__ = ["Alike", "Batch", "Failed"]
+__all__ = ["Alike", "Batch", "Failed", "shorten"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Batch:
         Columns with a value, and holes to be filled.
     failures : tuple of Failed
     routes : tuple of Route
-        The first choice, then what was chosen after each failure; without failures, or if known.
+        The first choice, then what was chosen after each failure.
     derivations : dict of Hashable to Derivation, or None
         Derivation of each filled datum where it is not that of the last route.
     """
@@ -66,7 +66,7 @@ class Batch:
     derivations: dict[Name, Derivation] | None = None
 
     @property
-    def filled(self) -> Iterable[Name]:
+    def filled(self) -> Collection[Name]:
         """Columns that were filled."""
         return self.routes[-1].reached if self.derivations is None else self.derivations
 
@@ -75,11 +75,13 @@ class Batch:
         return self.routes[-1].derivation(name) if self.derivations is None else self.derivations[name]
 
     def failures_of(self, name: Name) -> tuple[Failed, ...]:
-        """The failures that made a datum take another way."""
-        if self.derivations is not None:
-            return self.failures  # nobody can tell any more which of them did
-        pairs = zip(self.failures, self.routes, strict=False)
-        return tuple([failed for failed, route in pairs if route.has_call(failed.function, name)])
+        """The failures that made a datum take another way: of what would have been called for it otherwise."""
+        return tuple([failed for failed in self.failures if self._concerns(failed, name)])
+
+    def _concerns(self, failed: Failed, name: Name) -> bool:
+        if failed.function < 0:  # the callback of a datum
+            return failed.node == str(name)
+        return any(route.has_call(failed.function, name) for route in self.routes)
 
 
 @dataclass(slots=True)
@@ -87,15 +89,27 @@ class Alike:
     """Rows, dispatched one by one, that went the same way."""
 
     derivations: dict[Name, Derivation] | None
-    failures: tuple[tuple[str, str], ...]
+    failures: tuple[tuple[str, str, int], ...]  # path, kind and number of each function
     rows: list[int] = field(default_factory=list)
     messages: list[list[str]] = field(default_factory=list)
 
-    def batch(self, route: Route) -> Batch:
-        """The rows as a batch."""
+    def batch(self, planner: Planner, first: Route) -> Batch:
+        """The rows as a batch; its routes are those that a walk would have taken."""
         rows = np.array(self.rows, np.intp)
+        columns = zip(*self.messages, strict=True)
         failures = [
-            Failed(path, kind, rows, tuple(texts))
-            for (path, kind), texts in zip(self.failures, zip(*self.messages, strict=True), strict=True)
+            Failed(path, kind, rows, shorten(texts), function)
+            for (path, kind, function), texts in zip(self.failures, columns, strict=True)
         ]
-        return Batch(rows, route.given, route.wanted, tuple(failures), (route,), self.derivations)
+        routes, banned = [first], first.banned
+        for _, _, function in self.failures:
+            if function > 0:
+                banned |= {function}
+                routes.append(planner.route(first.given, first.wanted, banned))
+        return Batch(rows, first.given, first.wanted, tuple(failures), tuple(routes), self.derivations)
+
+
+def shorten(messages: Iterable[str]) -> tuple[str, ...]:
+    """The messages of all rows, or only one if they are all the same."""
+    texts = tuple(messages)
+    return texts if len(set(texts)) > 1 else texts[:1]

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dispatcher.tokens import NONE
-from .columns import Column, Outcome, Values, as_objects, call_once, call_rows, is_uniform, lock
-from .table import Array
+from .columns import Column, Outcome, Values, call_once, call_rows, is_uniform, lock
+from .table import Array, as_objects
 
 __all__ = ["Caller"]
 
@@ -28,6 +28,7 @@ Rows: TypeAlias = NDArray[np.intp]
 _FEW_ROWS = 8  # below, the rows are called one by one: no dearer than a column and its probes
 _TOLERANCE = 1e-12  # relative; numpy and Python round powers and the like differently in the last digits
 _SAMPLE = 8  # flagged rows that are looked at before flags are held to be harmless
+_PLAIN = {"f": float, "i": int, "u": int, "b": bool, "U": str}  # what cells of a column are in Python
 _LEAF = 32  # rows that are not told apart in the search for flags
 
 
@@ -100,7 +101,7 @@ class Caller:
             return call_rows(function, args, count, outputs)
         matter = habit.flags_matter if habit is not None else None
         if trial.flagged:
-            doubtful, matter = trial.add_flagged(doubtful, matter)
+            doubtful, matter = trial.add_flagged(doubtful, matter=matter)
         self._habits[key] = _Habit(columns=True, kinds=kinds, flags_matter=matter)
         return trial.outcome(doubtful, kinds)
 
@@ -194,7 +195,7 @@ class _Trial:
             kinds.append(kind)
         return tuple(kinds)
 
-    def add_flagged(self, doubtful: Rows, matter: bool | None) -> tuple[Rows, bool | None]:
+    def add_flagged(self, doubtful: Rows, *, matter: bool | None) -> tuple[Rows, bool | None]:
         """Add the rows where a flag was raised though the result is finite, if such flags matter.
 
         ``1 / (1 / x)`` is 0 in a column where a single call raises; ``where(x > 0, log(x), 0)`` raises a flag and is
@@ -275,7 +276,7 @@ def _as_column(array: Array, kind: str) -> Column:
         return Column(lock(array.view()), kind == "numpy")
     if kind == "truth":
         return Column(array)
-    return Column(as_objects(array.tolist() if kind == "plain" else list(array)))
+    return Column(lock(as_objects(array.tolist() if kind == "plain" else list(array))))
 
 
 def _declared(array: Array) -> str:
@@ -290,13 +291,13 @@ def _kind_of(value: Any, array: Array, outputs: int) -> str:
     if not outputs:
         return "truth"
     dtype = array.dtype
-    if dtype == object:
+    if dtype.kind == "O":
         return "objects"
     if isinstance(value, (np.generic, np.ndarray)):
         if value.ndim or value.dtype.kind != dtype.kind or (value.dtype != dtype and dtype.kind != "U"):
             return ""
         return "numpy" if dtype == np.float64 else "generic"
-    if type(value) is not type(np.zeros(1, dtype).tolist()[0]):
+    if type(value) is not _PLAIN.get(dtype.kind):
         return ""
     return "python" if dtype == np.float64 else "plain"
 
@@ -305,8 +306,9 @@ def _is_same(cell: Any, value: Any) -> bool:
     """Is the cell of a column what a single call gave, but for the last digits of a float?"""
     try:
         if isinstance(cell, (float, np.floating)) and isinstance(value, (float, np.floating, np.ndarray)):
-            near = abs(cell - value) <= _TOLERANCE * abs(value)
-            return bool(cell == value or near or (cell != cell and value != value))
+            one, other = float(cell), float(value)
+            near = abs(one - other) <= _TOLERANCE * abs(other)
+            return one == other or near or (one != one and other != other)
         return bool(cell == value) and (isinstance(cell, np.generic) or type(cell) is type(value))
     except (TypeError, ValueError):
         return False

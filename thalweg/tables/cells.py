@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .columns import Column, Constant, Values, as_objects
-from .table import Array, Name, Rows, Table, as_numbers
+from .columns import Column, Constant, Values
+from .table import Array, Name, Rows, Table, as_numbers, as_objects
 
 __all__ = ["Cells"]
 

@@ -15,9 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dispatcher.tokens import NONE
-from .table import Array
+from .table import Array, as_objects
 
-__all__ = ["Column", "Constant", "Outcome", "Values", "as_objects", "call_once", "call_rows", "describe", "is_uniform", "lock", "quiet"]
+__all__ = [
+    "Column",
+    "Constant",
+    "Outcome",
+    "Values",
+    "call_once",
+    "call_rows",
+    "describe",
+    "is_uniform",
+    "lock",
+    "quiet",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +107,6 @@ def lock(array: Array) -> Array:
     """The array itself, read-only from now on."""
     array.setflags(write=False)
     return array
-
-
-def as_objects(cells: Sequence[Any]) -> Array:
-    """An array of objects; one by one, for a cell may be a sequence itself."""
-    array = np.empty(len(cells), dtype=object)
-    for i, cell in enumerate(cells):
-        array[i] = cell
-    return lock(array)
 
 
 def is_uniform(args: Sequence[Values]) -> bool:
@@ -195,7 +198,7 @@ def _gather(values: list[Any]) -> Column:
         return Column(lock(np.array(values)))
     if kinds == {np.float64}:
         return Column(lock(np.array(values, np.float64)), numpy=True)
-    return Column(as_objects(values))
+    return Column(lock(as_objects(values)))
 
 
 def describe(error: Exception) -> str:

@@ -2,59 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import merge
 from typing import Any
 
+import numpy as np
+
 from ..dispatcher import Dispatcher
-from ..errors import TableError, UnknownNodeError, near_misses
+from ..errors import UnknownNodeError
 from .batches import Batch, Failed
 from .filling import Filling
+from .matching import match_columns
 from .patterns import row_numbers
+from .report import render
 from .routes import Derivation
 from .table import Array, Name, Rows, Table
 
-__all__ = ["Cell", "Filled", "FilledCells", "OpenCells", "fill"]
+__all__ = ["Cell", "CellGroup", "Filled", "fill"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FilledCells:
-    """Cells of one column that came about in the same way.
+class CellGroup:
+    """Cells of one column that came about in the same way, or stayed open for the same reason.
 
     Attributes
     ----------
     column : Hashable
     rows : ndarray of int
-    derivation : Derivation
+        Counted from 0.
+    derivation : Derivation or None
+        How the values came about; None for cells that stayed open.
     failures : tuple of Failed
-        What failed before, so that the cells were filled in another way than the first choice.
-    """
-
-    column: Name
-    rows: Array
-    derivation: Derivation
-    failures: tuple[Failed, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenCells:
-    """Cells of one column that could not be filled, for the same reason.
-
-    Attributes
-    ----------
-    column : Hashable
-    rows : ndarray of int
+        What failed, so that the first choice was not taken.
     missing : tuple of tuple of Hashable
-        Sets of further data that would help if they were given, cheapest first; not if what failed fails again.
-    failures : tuple of Failed
-        What failed on the way to them.
+        Of open cells: sets of further data that would help if they were given, cheapest first.
     """
 
     column: Name
     rows: Array
-    missing: tuple[tuple[Name, ...], ...]
+    derivation: Derivation | None
     failures: tuple[Failed, ...]
+    missing: tuple[tuple[Name, ...], ...] = ()
+
+    def joined(self, others: Iterable[CellGroup]) -> CellGroup:
+        """These cells and others as one group."""
+        return replace(self, rows=np.sort(np.concatenate([self.rows, *[other.rows for other in others]])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +60,18 @@ class Cell:
     row : int
         Counted from 0.
     column : Hashable
-    is_filled : bool
     value : object
+        None if the cell stayed open.
     derivation : Derivation or None
+        How it came about; None if it stayed open.
     failures : tuple of (str, str, str)
         Path of the function, kind of failure, and what was raised.
     missing : tuple of tuple of Hashable
+        As for `CellGroup`.
     """
 
     row: int
     column: Name
-    is_filled: bool
     value: Any
     derivation: Derivation | None
     failures: tuple[tuple[str, str, str], ...]
@@ -134,7 +129,7 @@ class Filled(Mapping[Name, Array]):
     @property
     def count(self) -> int:
         """Number of cells that were filled."""
-        return sum(_length(batch.rows) * len(tuple(batch.filled)) for batch in self._batches)
+        return sum(_length(batch.rows) * len(batch.filled) for batch in self._batches)
 
     @property
     def open_count(self) -> int:
@@ -147,44 +142,82 @@ class Filled(Mapping[Name, Array]):
         return tuple({id(failed): failed for batch in self._batches for failed in batch.failures}.values())
 
     @cached_property
-    def filled(self) -> tuple[FilledCells, ...]:
+    def filled(self) -> tuple[CellGroup, ...]:
         """The filled cells, column by column, those that came about in the same way together."""
         return tuple(
-            FilledCells(name, row_numbers(batch.rows), batch.derivation(name), batch.failures_of(name))
+            CellGroup(name, row_numbers(batch.rows), batch.derivation(name), batch.failures_of(name))
             for name in self.columns
             for batch in self._batches
             if name in batch.filled
         )
 
     @cached_property
-    def open(self) -> tuple[OpenCells, ...]:
+    def open(self) -> tuple[CellGroup, ...]:
         """The cells that stayed open, column by column, those with the same reason together."""
         return tuple(
-            OpenCells(name, row_numbers(batch.rows), self._what_is_missing(name, batch.given), batch.failures_of(name))
+            CellGroup(name, row_numbers(batch.rows), None, batch.failures_of(name), self._lacks(name, batch.given))
             for name in self.columns
             for batch in self._batches
             if name in batch.wanted and name not in batch.filled
         )
 
     def cells(self) -> Iterator[Cell]:
-        """Every cell that was a hole, row by row in each way; made one by one."""
-        for group in (*self.filled, *self.open):
-            column = self.table[group.column]
-            derivation = group.derivation if isinstance(group, FilledCells) else None
-            missing = group.missing if isinstance(group, OpenCells) else ()
-            values = column[group.rows].tolist()
-            for row, value in zip(group.rows.tolist(), values, strict=True):
-                failures = tuple([(each.node, each.kind, each.message(row)) for each in group.failures])
-                is_filled = derivation is not None
-                yield Cell(
-                    row, group.column, is_filled, value if is_filled else None, derivation, failures, missing
-                )
+        """Every cell that was a hole, row by row, in the order of the columns; made one by one."""
+        order = {name: number for number, name in enumerate(self.columns)}
 
-    def _what_is_missing(self, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
+        def place(cell: Cell) -> tuple[int, int]:
+            return cell.row, order[cell.column]
+
+        return merge(*map(self._cells_of, (*self.filled, *self.open)), key=place)
+
+    def _cells_of(self, group: CellGroup) -> Iterator[Cell]:
+        values = self.table[group.column][group.rows].tolist()
+        for row, value in zip(group.rows.tolist(), values, strict=True):
+            failures = tuple([(each.node, each.kind, each.message(row)) for each in group.failures])
+            found = value if group.derivation is not None else None
+            yield Cell(row, group.column, found, group.derivation, failures, group.missing)
+
+    def summary(self) -> str:
+        """The whole in one line."""
+        cells, rows = self.count + self.open_count, self.table.rows
+        counts = f"{self.count} of {cells} holes filled in {rows} row{'s' if rows != 1 else ''}"
+        return f"{counts}, {self.open_count} open" if self.open_count else counts
+
+    def report(self, kind: str = "txt") -> str:
+        """What became of each hole.
+
+        Parameters
+        ----------
+        kind : {"txt", "md", "csv", "json"}
+            A summary for people, as text or Markdown; or each cell, for machines.
+
+        Raises
+        ------
+        TableError
+            There is no such kind.
+        """
+        return "".join(render(self, kind))
+
+    def label(self, row: int) -> str:
+        """What a row is called: its cell in the first column of text that the model does not know."""
+        return "" if self._labels is None else str(self._labels[row] or "")
+
+    @cached_property
+    def _labels(self) -> Array | None:
+        return next((self.table[name] for name in self.others if self.table.is_text(name)), None)
+
+    def _lacks(self, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
         key = (name, given)
         if key not in self._missing:
-            self._missing[key] = ()
+            self._missing[key] = _help(self._dsp, name, given)
         return self._missing[key]
+
+
+def _help(dsp: Dispatcher, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
+    try:
+        return tuple(dsp.missing([name], given, 3))
+    except ImportError:
+        return ()
 
 
 def _length(rows: Rows) -> int:
@@ -249,9 +282,7 @@ def fill(
     """
     table = table if isinstance(table, Table) else Table(table)
     data = dsp.data_nodes
-    known = tuple([name for name in table if name in data])
-    others = tuple([name for name in table if name not in data])
-    _check_columns(table, data, known, others, frozenset(keep), strict=strict)
+    known, others = match_columns(table, data, tuple(keep), strict=strict)
     wanted = known if outputs is None else tuple(dict.fromkeys(outputs))
     for name in wanted:
         if name not in data:
@@ -259,41 +290,3 @@ def fill(
     filling = Filling(dsp, table, wanted, known, objective)
     filling.run()
     return Filled(dsp, filling.result(), filling.batches, wanted, others)
-
-
-def _check_columns(
-    table: Table,
-    data: Mapping[Hashable, Any],
-    known: tuple[Name, ...],
-    others: tuple[Name, ...],
-    keep: frozenset[Name],
-    *,
-    strict: bool,
-) -> None:
-    """Refuse columns that cannot be meant as they stand."""
-    free = [name for name in data if name not in table]
-    for name in others:
-        if name in keep:
-            continue
-        close = near_misses(name, free)
-        if strict or any(_is_slip(name, other) for other in close):
-            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-            raise TableError(f"column {name!r} is no datum of the model{hint} (keep it to let it stay as it is)")
-    if not known:
-        names = ", ".join(map(repr, list(data)[:6]))
-        raise TableError(f"no column is a datum of the model; its data are {names}{', ...' if len(data) > 6 else ''}")
-    for name in known:
-        if name in table.doubts:
-            row, text = table.doubts[name]
-            raise TableError(f"column {name!r} has the text {text!r} in row {row + 1} and numbers elsewhere; mend the cell, or empty it")
-
-
-def _is_slip(name: Name, other: Name) -> bool:
-    """Is a name so near to another one that it was hardly meant to be different?"""
-    from difflib import SequenceMatcher
-
-    one, two = ("".join(filter(str.isalnum, str(each).casefold())) for each in (name, other))
-    return SequenceMatcher(None, one, two).ratio() >= _SLIP
-
-
-_SLIP = 0.8

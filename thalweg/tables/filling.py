@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from ..dispatcher import Dispatcher
 from ..dispatcher.network import Kind
 from ..dispatcher.plan import path_text
-from .batches import Alike, Batch, Failed
+from .batches import Alike, Batch, Failed, shorten
 from .calling import Caller
 from .cells import Cells
-from .columns import Column, Constant, Values, as_objects, describe, quiet
+from .columns import Column, Constant, Values, describe, quiet
 from .patterns import find_patterns, row_numbers
 from .routes import Planner, Route, dispatch_row
-from .table import Name, Rows, Table
+from .table import Array, Name, Rows, Table, as_objects
 
 __all__ = ["Filling"]
 
@@ -115,7 +115,9 @@ class Filling:
         """The table with what was filled."""
         cells = self.cells.items()
         changed = {name: (each.array, each.rows) for name, each in cells if each.array is not None}
-        fresh = {name: (each.base, []) for name, each in cells if each.array is None and name not in self.table}
+        fresh: dict[Name, tuple[Array, list[Rows]]] = {
+            name: (each.base, []) for name, each in cells if each.array is None and name not in self.table
+        }
         return self.table.with_cells(changed | fresh)
 
     def _walk(self, group: _Group) -> None:
@@ -160,7 +162,7 @@ class Filling:
         node = network.records[f]
         columns = node.attributes.get("columns")
         if node.input_domain is not None:
-            self._ask(group, f, node.input_domain, columns)
+            self._ask(group, f, node.input_domain, columns=columns)
         if not group.count:
             return
         function = self.filtered.setdefault(f, _with_filters(node.function, node.filters))
@@ -177,12 +179,13 @@ class Filling:
         for (x, _), values in zip(network.provides[f], outcome.outputs, strict=False):
             group.held[f, x] = values if stay is None else values.take(stay)
 
-    def _ask(self, group: _Group, f: int, domain: Callable[..., Any], columns: bool | None) -> None:
+    def _ask(self, group: _Group, f: int, domain: Callable[..., Any], *, columns: bool | None) -> None:
         """Ask the domain of a function for a group; rows that it refuses leave the group."""
         args = [self._value(group, u) for u in group.routes[0].plan.network.arguments[f]]
         answer = self.caller.call(domain, args, group.count, outputs=0, columns=columns)
         allowed = np.zeros(group.count, np.bool_)
         for truths in answer.outputs:
+            assert isinstance(truths, Column)
             allowed |= truths.array
         allowed[list(answer.errors)] = False
         if allowed.all():
@@ -199,9 +202,9 @@ class Filling:
             return
         route = group.routes[-1]
         some = np.array(sorted(errors), np.intp)
-        texts = tuple([errors[i] for i in some.tolist()])
+        texts = shorten([errors[i] for i in some.tolist()])
         path = path_text(route.plan.network.function_path(f))
-        failed = Failed(path, kind, row_numbers(group.rows)[some], texts if len(set(texts)) > 1 else texts[:1], f)
+        failed = Failed(path, kind, row_numbers(group.rows)[some], texts, f)
         other = self.planner.route(route.given, route.wanted, route.banned | {f})
         self.groups.append(group.part(some, other, failed))
 
@@ -218,7 +221,7 @@ class Filling:
                 for name in route.wanted:
                     if name in solution:
                         values[name][i] = solution[name]
-                failures = tuple([(path, failure.kind) for path, failure in solution.errors.items()])
+                failures = tuple([(path, each.kind, each.function) for path, each in solution.errors.items()])
                 key = None if derivations is None else (tuple(derivations.items()), failures)
                 alike = found.setdefault(key, Alike(derivations, failures))
                 alike.rows.append(i)
@@ -226,7 +229,7 @@ class Filling:
         for name, filled in values.items():
             if filled:
                 self.cells[name].put(np.array(list(filled), np.intp), Column(as_objects(list(filled.values()))))
-        self.batches += [alike.batch(route) for alike in found.values()]
+        self.batches += [alike.batch(self.planner, route) for alike in found.values()]
 
 
 def _with_filters(function: Callable[..., Any], filters: Iterable[Callable[[Any], Any]]) -> Callable[..., Any]:

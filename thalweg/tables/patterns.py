@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,11 @@ def find_patterns(masks: Mapping[Name, NDArray[np.bool_]], count: int) -> list[P
 
 
 def _refine(
-    codes: NDArray[np.unsignedinteger], sets: list[frozenset[Name]], names: list[Name], masks: Mapping[Name, NDArray[np.bool_]]
-) -> tuple[NDArray[np.unsignedinteger], list[frozenset[Name]]]:
+    codes: NDArray[Any],
+    sets: list[frozenset[Name]],
+    names: list[Name],
+    masks: Mapping[Name, NDArray[np.bool_]],
+) -> tuple[NDArray[Any], list[frozenset[Name]]]:
     """Split the groups by the holes of up to 16 further columns, and number them anew."""
     bits = np.zeros(len(codes), np.uint16)
     for i, name in enumerate(names):
@@ -71,7 +75,7 @@ def _refine(
     return numbers, fresh
 
 
-def _distinct(codes: NDArray[np.unsignedinteger]) -> tuple[NDArray[np.integer], NDArray[np.unsignedinteger]]:
+def _distinct(codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The codes that occur, and for each row the place of its code among them."""
     if codes.dtype == np.uint16:
         found = np.flatnonzero(np.bincount(codes, minlength=1))
@@ -82,7 +86,7 @@ def _distinct(codes: NDArray[np.unsignedinteger]) -> tuple[NDArray[np.integer], 
     return values, inverse.astype(np.uint32)
 
 
-def _rows_of(codes: NDArray[np.unsignedinteger], groups: int, count: int) -> list[tuple[Rows, int]]:
+def _rows_of(codes: NDArray[Any], groups: int, count: int) -> list[tuple[Rows, int]]:
     """Rows of each code, and how many they are."""
     if groups == 1:
         return [(slice(0, count), count)]

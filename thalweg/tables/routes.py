@@ -147,7 +147,7 @@ def dispatch_row(
     """
     plan = route.plan
     solution = dsp.run(plan, row, raises=False)
-    record = solution._record  # noqa: SLF001 - nobody else tells the whole derivation
+    record = solution.record
     if record.search is plan.search and not record.failures:
         return solution, None
     index, providers = plan.network.top.index, solution.providers

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import TableError
 
-__all__ = ["Array", "Layout", "Name", "Rows", "Table", "as_numbers"]
+__all__ = ["Array", "Layout", "Name", "Rows", "Table", "as_numbers", "as_objects"]
 
 Name: TypeAlias = Hashable
 Array: TypeAlias = NDArray[Any]
@@ -91,7 +91,7 @@ class Table(Mapping[Name, Array]):
                 raise TableError(f"column {name!r} has {length} cells and {first!r} {self.rows}; give all the same")
 
     @classmethod
-    def read(cls, columns: Mapping[Name, Any], texts: Mapping[Name, Sequence[str]], layout: Layout | None) -> Table:
+    def read(cls, columns: Mapping[str, Any], texts: Mapping[Name, Sequence[str]], layout: Layout | None) -> Table:
         """A table that remembers the text of its cells."""
         table = cls(columns)
         table._texts = dict(texts)
@@ -197,7 +197,7 @@ def as_column(values: Any, name: Name) -> Array:
             return numbers
     elif float in kinds:
         cells = [None if _is_hole(cell) else cell for cell in cells]
-    return _objects(cells)
+    return as_objects(cells)
 
 
 def as_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
@@ -205,12 +205,15 @@ def as_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
     for kind in set(map(type, cells)):
         if not issubclass(kind, (int, float, np.integer, np.floating)) or issubclass(kind, bool):
             return None
-    numbers = np.array([float(cell) for cell in cells], dtype=np.float64)
-    large = np.flatnonzero(np.abs(numbers) >= _EXACT)
+    try:
+        numbers = np.array([float(cell) for cell in cells], dtype=np.float64)
+    except OverflowError:
+        return None
+    large = np.flatnonzero(np.abs(numbers) >= _EXACT).tolist()
     return numbers if all(cells[i] == numbers[i] for i in large) else None
 
 
-def _objects(cells: Sequence[Any]) -> Array:
+def as_objects(cells: Sequence[Any]) -> Array:
     """An array of objects; one by one, for a cell may be a sequence itself."""
     array = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):

@@ -1,0 +1,5 @@
+"""The command `thalweg`."""
+
+from .command import main
+
+__all__ = ["main"]

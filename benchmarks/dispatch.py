@@ -75,7 +75,8 @@ def first(model: Model, wanted: list[str] | None) -> Competitor:
 
 def again(model: Model, wanted: list[str] | None) -> Competitor:
     built = subject.build(model)
-    return Competitor("thalweg, again", lambda: built.dispatch(model.given, wanted))
+    note = "" if subject.keeps_plans(built) else "no plan is kept"
+    return Competitor("thalweg, again", lambda: built.dispatch(model.given, wanted), note=note)
 
 
 def compiled(model: Model, wanted: list[str] | None) -> Competitor:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from benchmarks.models import Model
 
+# Where a dispatcher keeps its plans.
+PLANS = "_plans"
+
 
 def build(model: Model) -> Any:
     import thalweg
@@ -21,16 +24,21 @@ def build(model: Model) -> Any:
 
 def forget(built: Any) -> None:
     """Drop the plans kept from earlier dispatches, so that the next one searches anew; the network stays."""
-    plans = getattr(built, "_plans", None)
+    plans = getattr(built, PLANS, None)
     if plans is not None:
         plans.clear()
 
 
+def keeps_plans(built: Any) -> bool:
+    """Is there anything to forget? If not, a dispatch is as cold again as it was."""
+    return getattr(built, PLANS, None) is not None
+
+
 def fill(built: Any, columns: dict[str, Any]) -> Any:
     """A table with its holes filled; the given one stays as it was."""
-    import thalweg
+    from thalweg import tables
 
-    return thalweg.fill(built, columns)  # type: ignore[attr-defined]
+    return tables.fill(built, columns).table
 
 
 def needed_calls(solution: Any, model: Model, wanted: Sequence[str]) -> set[str]:

@@ -42,14 +42,20 @@ soak: venv  ## the property and fault tests, long
 cover: venv  ## all tests, with what they did not reach
 	$(PYTEST) -n 2 --cov --cov-report=term --cov-report=html $(ARGS)
 
-bench: venv $(VENV)/.has-bench  ## measure, beside the peers
-	$(BIN)/python -m benchmarks $(ARGS)
+# One of the peers needs a networkx older than ours, so it lives in an environment of its own.
+$(VENV)-graphtik/.has-graphtik: $(VENV)/.has-bench
+	@$(BIN)/python -m venv $(VENV)-graphtik
+	@$(VENV)-graphtik/bin/python -m pip install -qq graphtik 'networkx<3'
+	@touch $@
+
+bench: venv $(VENV)/.has-bench $(VENV)-graphtik/.has-graphtik  ## measure, beside the peers
+	BENCH_GRAPHTIK_PYTHON=$(VENV)-graphtik/bin/python $(BIN)/python -m benchmarks $(ARGS)
 
 doc: venv $(VENV)/.has-doc  ## the pages, into doc/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html
 	@echo "open doc/_build/html/index.html"
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) build dist doc/_build doc/reference/api htmlcov .coverage .coverage.*
+	rm -rf $(VENV) $(VENV)-graphtik build dist doc/_build doc/reference/api htmlcov .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -224,12 +224,12 @@ class Run:
                 return
         lost: list[int] = []
         for (x, _), result in zip(arcs, results, strict=True):
-            if x in network.slot_of:
-                self.values[x] = ABSENT if result is NONE else result
+            if result is NONE:
+                lost.append(x)
+            elif x in network.slot_of:
+                self.values[x] = result
                 if self.uses is not None:
                     self.uses.known(x, self.values)
-            elif result is NONE:
-                lost.append(x)
             else:
                 self.held[f, x] = result
         if lost:
@@ -259,14 +259,14 @@ class Run:
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
-        if outputs is None:
-            for x, _ in self.network.provides[f]:
-                if x in self.network.slot_of:
-                    self.values[x] = ABSENT
-            if self.uses is not None:
-                self.uses.spent(f, self.values)
+        lost = [x for x, _ in self.network.provides[f]] if outputs is None else outputs
+        for x in lost:
+            if x in self.network.slot_of:
+                self.values[x] = ABSENT
+        if outputs is None and self.uses is not None:
+            self.uses.spent(f, self.values)
         if not self.owned:
-            self._start_again(f, outputs)
+            self._start_again(f, outputs, lost)
         else:
             self._tell(f, outputs)
             if self.search.wanted is None:
@@ -288,7 +288,7 @@ class Run:
         else:
             self.search.lose(f, outputs)
 
-    def _start_again(self, f: int, outputs: list[int] | None) -> None:
+    def _start_again(self, f: int, outputs: list[int] | None, lost: list[int]) -> None:
         """Follow a search of our own, which learns of the first loss as it comes to it.
 
         That is cheaper than to undo what the plan's search has found behind the loss, and leaves the plan to others.
@@ -303,7 +303,6 @@ class Run:
             self._tell(f, outputs)
         else:
             self.unsaid = (f, outputs)
-            lost = outputs or [x for x, _ in self.network.provides[f]]
             self.listening = {x for x in lost if not self.pause[x]}
             for x in lost:
                 self.pause[x] = 1
@@ -311,6 +310,7 @@ class Run:
     def _own(self) -> None:
         """Begin to go side by side with a search that no other run uses."""
         self.owned = True
+        self.search.values = self.values
         self.pause = self.search.milestones()
         self.goals = list(self.search.wanted or ())[::-1]  # still to be looked at, the last one first
         self.steps = self.search.steps(self.pause, [])

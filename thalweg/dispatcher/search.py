@@ -57,7 +57,18 @@ class Search(Settling):
             setattr(twin, name, getattr(self, name))
         twin.seeds = self.seeds.copy()
         twin.offers = {datum: heap.copy() for datum, heap in self.offers.items()}
-        for name in ("dist", "provider", "pending", "ready_at", "dead", "gone", "forced", "frontier", "doubted"):
+        for name in (
+            "dist",
+            "provider",
+            "pending",
+            "ready_at",
+            "dead",
+            "empty",
+            "gone",
+            "forced",
+            "frontier",
+            "doubted",
+        ):
             setattr(twin, name, getattr(self, name).copy())
         twin.settled = self.settled[:]
         twin.hops = self.hops and self.hops.copy()
@@ -78,12 +89,12 @@ class Search(Settling):
         network, provider = self.network, self.provider
         if outputs is None:
             self.dead.add(function)
-            lost = [v for v, _ in network.provides[function]]
-        else:
-            lost = list(outputs)
-            self.gone.update((function, v) for v in lost)
+            outputs = [v for v, _ in network.provides[function]]
         slots = network.slot_of
-        self._let_go([v for v in lost if provider[v] == function and v not in slots], self.ready_at[function])
+        lost = [v for v in outputs if v not in slots]
+        self.empty.update([v for v in outputs if v in slots])
+        self.gone.update([(function, v) for v in lost])
+        self._let_go([v for v in lost if provider[v] == function], self.ready_at[function])
 
     def lose_seed(self, datum: int) -> None:
         """Take a given value out: its own filter refused it."""
@@ -93,10 +104,8 @@ class Search(Settling):
     def refuse(self, function: int) -> None:
         """A gate said no to `function`'s arrival, and so to all that arrived with it or before."""
         gate = self.network.provides[function][0][0]
-        asked = self.dist[gate]
         for other, _ in self.network.providers(gate):
-            source = self.network.inputs[other][0]
-            if self.settled[source] and self.dist[source] <= asked:
+            if self._is_before(self.network.inputs[other][0], gate):
                 self.dead.add(other)
         self.lose(function)
 
@@ -108,6 +117,8 @@ class Search(Settling):
         costs by then what it did, the loss ends there.  (Within a circle of free arcs, data could vouch for each
         other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
         """
+        if not lost:
+            return
         network = self.network
         forced_later = self.clock >= network.far * (distance // network.far + 1)
         if self.wanted is None or network.is_circular or forced_later:
@@ -182,7 +193,8 @@ class Search(Settling):
         pending = self.pending
         above = network.far * (distance // network.far + 1)
         if self.clock >= above:  # what is of a higher class waited for this one to end
-            stack += [v for v, d in enumerate(dist) if d >= above and settled[v]]
+            values = self.values or [UNKNOWN] * len(dist)
+            stack += [v for v, d in enumerate(dist) if d >= above and settled[v] and values[v] is UNKNOWN]
             self.clock = distance
         loose: list[int] = []
         while stack:
@@ -268,9 +280,17 @@ class Search(Settling):
 
     def arrived(self, gate: int) -> tuple[int, ...]:
         """Inputs of a gated sub-dispatcher that have arrived when its gate is asked."""
-        asked = self.dist[gate]
         sources = [self.network.inputs[f][0] for f, _ in self.network.providers(gate)]
-        return tuple([u for u in sources if self.settled[u] and self.dist[u] <= asked])
+        return tuple([u for u in sources if self._is_before(u, gate)])
+
+    def _is_before(self, datum: int, other: int) -> bool:
+        """Is a datum settled, and before `other`?"""
+        dist, rank, hops = self.dist, self.rank, self.hops
+        if not self.settled[datum]:
+            return False
+        if dist[datum] != dist[other] or rank is None or hops is None:
+            return dist[datum] <= dist[other]
+        return (rank[datum], hops[datum]) < (rank[other], hops[other])
 
     def needed(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> set[int]:
         """Data on the chosen derivations of `goals` that have no value yet.

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from heapq import heappop, heappush
 from math import inf
+from typing import Any
 
 from .frontier import Frontier, by_rank
 from .network import Kind, Network
@@ -66,6 +67,7 @@ class Settling:
         "dead",
         "dist",
         "doubted",
+        "empty",
         "forced",
         "frontier",
         "goal",
@@ -83,6 +85,7 @@ class Settling:
         "seeds",
         "settled",
         "tree",
+        "values",
         "wanted",
     )
 
@@ -113,10 +116,12 @@ class Settling:
         self.offers: dict[int, list[tuple[float, int, int, float]]] = {}
         self.frontier = Frontier()
         self.clock = 0.0
-        self.dead: set[int] = set()
+        self.dead: set[int] = set(banned)
+        self.empty: set[int] = set()  # slots whose provider ended without a value
         self.gone: set[tuple[int, int]] = set()
         self.forced: dict[int, tuple[int, ...]] = {}
         self.goal = bytearray(count)
+        self.values: Sequence[Any] = ()  # lent by a run: asked only whether one is UNKNOWN
         self.left = -1
         if wanted is not None:
             for datum in wanted:
@@ -125,9 +130,6 @@ class Settling:
         for slot in network.idle_slots:
             if slot not in seeds:
                 self.pending[network.consumers[slot][0]] -= 1
-        for function in banned:
-            self.dead.add(function)
-            self.pending[function] = 1 << 60  # never becomes ready
         for datum, (distance, start) in seeds.items():
             self.dist[datum] = distance = min(distance, network.far)
             self.provider[datum] = start
@@ -175,7 +177,7 @@ class Settling:
         pending, ready_at = self.pending, self.ready_at
         rank, hops = self.rank, self.hops
         in_order = not self.tree and not self.repaired  # then the last input of a function is its farthest
-        doubted, offers = self.doubted, self.offers
+        doubted, offers, dead, gone = self.doubted, self.offers, self.dead, self.gone
         append, bucket_at = fresh.append, buckets.get
         bounded = self.wanted is not None
         while distances or (self.left and self._force()):
@@ -211,12 +213,14 @@ class Settling:
                 for f in consumers[u]:
                     still = pending[f] - 1
                     pending[f] = still
-                    if still:
+                    if still or f in dead:
                         continue
                     c = cost[f]
                     t = d + c if in_order and c >= 0.0 else self.distance_of(f)
                     ready_at[f] = t
                     for v, w in provides[f]:
+                        if gone and (f, v) in gone:
+                            continue
                         s = t + w
                         if offers and v in offers:
                             heappush(offers[v], (s, 0 if hops is None else self._hop(u, v, s), f, w))
@@ -286,8 +290,9 @@ class Settling:
             if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
                 continue
             arrived = tuple([slot for slot in network.inputs[function] if settled[slot]])
-            if arrived:
-                key = (min([dist[slot] for slot in arrived]), datum)
+            estimates = [dist[slot] for slot in arrived if slot not in self.empty]
+            if estimates:
+                key = (min(estimates), datum)
                 if best is None or key < best:
                     best, chosen, slots = key, function, arrived
         if best is None:

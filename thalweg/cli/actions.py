@@ -6,13 +6,13 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dispatcher import Dispatcher, Solution
-from ..errors import TableError
+from ..errors import BuildError, TableError
 from .loading import model_named
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def assignment(text: str) -> tuple[str, Any]:
 def run(chosen: argparse.Namespace) -> int:
     """Ask a model once."""
     with _model(chosen) as dsp:
-        inputs = dict(chosen.inputs)
+        inputs = _once(chosen.inputs)
         solution: Solution = dsp.dispatch(inputs, chosen.outputs, objective=chosen.objective, raises="unreachable")
         names = [name for name in solution if name not in inputs] if chosen.outputs is None else chosen.outputs
         values = {str(name): solution[name] for name in names if name in solution}
@@ -144,6 +144,16 @@ def run(chosen: argparse.Namespace) -> int:
     if explanations:
         _print(["", explanations])
     return 0
+
+
+def _once(assignments: Iterable[tuple[str, Any]]) -> dict[Hashable, Any]:
+    """Values by name; a name that is given twice is an error, for who knows which was meant."""
+    values: dict[Hashable, Any] = {}
+    for name, value in assignments:
+        if name in values:
+            raise BuildError(f"{name!r} is given twice; give it once")
+        values[name] = value
+    return values
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import DispatchError, ThalwegError
+from ..errors import DispatchError, ThalwegError, UnknownNodeError
 from . import actions
 
 __all__ = ["main"]
@@ -49,9 +49,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ThalwegError, OSError) as error:
         if chosen.debug:
             raise
-        _say(str(error))
+        _say(_message(error))
         return 1 if isinstance(error, DispatchError) else 2
     return code
+
+
+def _message(error: Exception) -> str:
+    """What to say; keywords of Python functions are no cure here."""
+    if not isinstance(error, UnknownNodeError):
+        return str(error)
+    close = " or ".join(map(repr, error.suggestions))
+    return f"the model does not know {error.name!r}" + (f"; did you mean {close}?" if close else "")
 
 
 def _say(message: str) -> None:

@@ -73,7 +73,7 @@ class Caller:
         if columns:
             trial = _Trial(function, args, count, outputs)
             if trial.arrays is not None:
-                return trial.outcome(np.empty(0, np.intp), [_declared(array) for array in trial.arrays])
+                return trial.outcome(np.empty(0, np.intp), trial.declared_kinds())
         if not any(isinstance(arg, Column) for arg in args):
             return call_once(function, args, count, outputs)
         if columns is not None or count < _FEW_ROWS:
@@ -172,9 +172,10 @@ class _Trial:
         for row in dict.fromkeys(rows):
             if row not in skipped:
                 found = self._compare(row)
-                if found is None:
+                if found is not None:
+                    kinds.add(found)
+                elif not (self.flagged and self._is_flagged(np.array([row]))):  # flagged rows are looked at later
                     return None
-                kinds.add(found)
         if len(kinds) > 1:
             return None
         return kinds.pop() if kinds else ()
@@ -194,6 +195,21 @@ class _Trial:
                 return None
             kinds.append(kind)
         return tuple(kinds)
+
+    def declared_kinds(self) -> list[str]:
+        """Kinds of the outputs of a function that says that it takes columns: as in one single call, if that works."""
+        assert self.arrays is not None
+        here = np.array([0])
+        single = call_rows(self.function, [arg.take(here) for arg in self.args], 1, self.outputs)
+        kinds = []
+        for number, array in enumerate(self.arrays):
+            fallback = "truth" if not self.outputs else "numpy" if array.dtype == np.float64 else "generic"
+            if single.errors or single.odd:
+                kinds.append(fallback)
+            else:
+                value = next(iter(single.outputs[number].cells()))
+                kinds.append(_kind_of(value, array, self.outputs) or fallback)
+        return kinds
 
     def add_flagged(self, doubtful: Rows, *, matter: bool | None) -> tuple[Rows, bool | None]:
         """Add the rows where a flag was raised though the result is finite, if such flags matter.
@@ -277,13 +293,6 @@ def _as_column(array: Array, kind: str) -> Column:
     if kind == "truth":
         return Column(array)
     return Column(lock(as_objects(array.tolist() if kind == "plain" else list(array))))
-
-
-def _declared(array: Array) -> str:
-    """What a function that says that it takes columns is held to give in a single call."""
-    if array.dtype == np.float64:
-        return "numpy"
-    return "truth" if array.dtype == np.bool_ else "generic"
 
 
 def _kind_of(value: Any, array: Array, outputs: int) -> str:

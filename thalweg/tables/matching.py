@@ -41,10 +41,10 @@ def match_columns(
     """
     known = tuple([name for name in table if name in data])
     others = tuple([name for name in table if name not in data])
-    _check_others(others, frozenset(keep), [name for name in data if name not in table], strict=strict)
     for name in keep:
         if name not in table:
             raise TableError(f"there is no column {name!r} to keep{_hint(near_misses(name, others))}")
+    _check_others(others, frozenset(keep), [name for name in data if name not in table], strict=strict)
     if not known:
         names = ", ".join(map(repr, list(data)[:6]))
         raise TableError(f"no column is a datum of the model; its data are {names}{', ...' if len(data) > 6 else ''}")

@@ -148,14 +148,14 @@ def dispatch_row(
     plan = route.plan
     solution = dsp.run(plan, row, raises=False)
     record = solution.record
-    if record.search is plan.search and not record.failures:
+    if record.search is plan.search and not record.failures and not plan.network.collectors:
         return solution, None
     index, providers = plan.network.top.index, solution.providers
     derivations: dict[NodeId, Derivation] = {}
     for name in route.wanted:
         if name in solution:
             found = _trace(plan, record.search, index[name], row)
-            # Of the providers of a collecting datum only those that gave something count.
+            # Of the providers of a collecting datum only those that gave something count, and they may differ by row.
             derivations[name] = replace(found, provider=providers[name])
     return solution, derivations
 

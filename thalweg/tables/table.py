@@ -210,7 +210,7 @@ def as_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
     except OverflowError:
         return None
     large = np.flatnonzero(np.abs(numbers) >= _EXACT).tolist()
-    return numbers if all(cells[i] == numbers[i] for i in large) else None
+    return numbers if all(cells[i] == float(numbers[i]) for i in large) else None  # Python compares them exactly
 
 
 def as_objects(cells: Sequence[Any]) -> Array:

@@ -58,7 +58,7 @@ def parse_text(text: str, *, delimiter: str | None = None, as_text: Container[st
 
 def _rows(text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
     """The header and the rows, each with as many cells; empty lines do not count."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next((cells for cells in reader if cells), [])
         if not any(header):

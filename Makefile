@@ -45,7 +45,7 @@ cover: venv  ## all tests, with what they did not reach
 # One of the peers needs a networkx older than ours, so it lives in an environment of its own.
 $(VENV)-graphtik/.has-graphtik: $(VENV)/.has-bench
 	@$(BIN)/python -m venv $(VENV)-graphtik
-	@$(VENV)-graphtik/bin/python -m pip install -qq graphtik 'networkx<3'
+	@$(VENV)-graphtik/bin/python -m pip install -qq graphtik 'networkx<3' numpy pandas
 	@touch $@
 
 bench: venv $(VENV)/.has-bench $(VENV)-graphtik/.has-graphtik  ## measure, beside the peers

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..errors import BuildError, UnknownNodeError, near_misses
-from .nodes import Filter, NodeId
+from .nodes import DataNode, Filter, FunctionNode, Node, NodeId
 from .tokens import EMPTY, END, NONE, SINK, START
 
-__all__ = ["Mapped", "check_arcs", "check_ids", "check_weight", "free_id", "pairs", "parameters", "refuse_unknown"]
+__all__ = [
+    "Mapped",
+    "check_arcs",
+    "check_id",
+    "check_ids",
+    "check_weight",
+    "free_id",
+    "pairs",
+    "parameters",
+    "refuse_unknown",
+]
 
 Mapped: TypeAlias = Mapping[Any, Any] | Iterable[Any] | None
 
@@ -22,13 +32,10 @@ def check_weight(value: Any, what: str) -> float:
     BuildError
         It is not.
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-    else:
-        try:
-            number = float(value.__float__())  # numpy scalars and the like; not strings
-        except (AttributeError, TypeError, ValueError):
-            raise BuildError(f"{what} is {value!r}; give a finite number that is not negative") from None
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value.__float__())  # numpy scalars, too; not strings
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise BuildError(f"{what} is {value!r}; give a finite number that is not negative") from None
     if not 0.0 <= number < float("inf"):
         raise BuildError(f"{what} is {value!r}; give a finite number that is not negative")
     return number
@@ -52,6 +59,22 @@ def check_arcs(arcs: Mapping[NodeId, Any] | None, ends: Container[NodeId], what:
     return {end: check_weight(weight, f"{what}[{end!r}]") for end, weight in arcs.items()}
 
 
+def check_id(name: Any, what: str) -> None:
+    """Refuse what cannot be an id.
+
+    Raises
+    ------
+    BuildError
+        It is not hashable, None or a reserved token.
+    """
+    try:
+        hash(name)
+    except TypeError:
+        raise BuildError(f"{what} has {name!r}, which cannot be an id because it is not hashable") from None
+    if name is None or name is EMPTY or name is NONE or name is END:
+        raise BuildError(f"{what} has {name!r}, which is reserved; give another id")
+
+
 def check_ids(ids: Any, what: str, *, once: bool) -> tuple[NodeId, ...]:
     """Data ids as a tuple; a lone string is refused, for it would be read letter by letter.
 
@@ -64,10 +87,7 @@ def check_ids(ids: Any, what: str, *, once: bool) -> tuple[NodeId, ...]:
         raise BuildError(f"{what} is {ids!r}; give a list of data ids, such as [{ids!r}]")
     names = tuple(ids)
     for name in names:
-        if not isinstance(name, Hashable):
-            raise BuildError(f"{what} has {name!r}, which cannot be an id because it is not hashable")
-        if name in (EMPTY, NONE, END):
-            raise BuildError(f"{what} has the reserved token {name!r}")
+        check_id(name, what)
     if once and len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise BuildError(f"{what} has {twice!r} twice; give each output its own datum")
@@ -107,6 +127,12 @@ def function_name(function: Callable[..., Any]) -> str:
         if name:
             return str(name)
     return "function"
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """First line of a function's own docstring."""
+    text = getattr(function, "__doc__", None) if hasattr(function, "__name__") else None
+    return text.strip().partition("\n")[0] if isinstance(text, str) else ""
 
 
 def parameters(function: Callable[..., Any], *, with_defaults: bool = False) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -235,3 +261,23 @@ def check_mapping(
         parent = source if side == "inputs" else target
         if parent in (START, SINK, END, EMPTY, NONE):
             raise BuildError(f"{side} maps the reserved token {parent!r}")
+
+
+def kind_of(node: Node) -> str:
+    """What a person calls a node."""
+    if isinstance(node, DataNode):
+        return "datum"
+    return "function" if isinstance(node, FunctionNode) else "sub-dispatcher"
+
+
+def check_priority(priority: Any, node_id: NodeId) -> int:
+    """Refuse a priority that is no integer.
+
+    Raises
+    ------
+    BuildError
+        It is not.
+    """
+    if isinstance(priority, int) and not isinstance(priority, bool):
+        return priority
+    raise BuildError(f"priority of {node_id!r} is {priority!r}; give an integer")

@@ -307,7 +307,7 @@ class Dispatcher(Model):
         given = {name: value for name, value in inputs.items() if name in index}
         if given.keys() != plan.given:
             raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
-        need_all = policy == "unreachable"
+        need_all = policy == "unreachable" or policy is True
         release = keep == "outputs" and plan.search.wanted is not None
         run = Run(plan, given, raises=_predicate(policy), stopper=stopper, release=release, need_all=need_all)
         if need_all and plan.search.left > 0:
@@ -322,11 +322,15 @@ class Dispatcher(Model):
             record.passed = {name: value for name, value in inputs.items() if name not in index}
         solution = self.solution = Solution(record)
         solution.stopped = run.stopped
-        if ended is not None:
-            _raise_failure(ended, solution)
-        if need_all and not solution.stopped and solution.unreachable:
-            self._raise_unreachable(solution, given)
-        return solution
+        try:
+            if ended is not None:
+                _raise_failure(ended, solution)
+            if need_all and not solution.stopped and solution.unreachable:
+                self._raise_unreachable(solution, given)
+            return solution
+        finally:
+            # The traceback of what failed holds this frame: it must not hold what holds the traceback.
+            del run, record, solution, ended
 
     def _plan(
         self,
@@ -399,11 +403,9 @@ class Dispatcher(Model):
             message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
         ) from (next(iter(solution.errors.values())).error if failures else None)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_networks": {}, "solution": None}
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Dispatcher:
-        return self.copy()
+    def own_state(self) -> dict[str, Any]:
+        """What of the model is worth keeping in a file, besides its nodes."""
+        return super().own_state() | {"_networks": {}, "solution": None}
 
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""

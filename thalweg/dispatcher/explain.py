@@ -176,8 +176,11 @@ def _alternatives(record: Record, search: Search, x: int) -> tuple[Alternative, 
     network = record.network
     failures = {failure.function: failure for failure in record.failures}
     result: list[Alternative] = []
+    chosen = search.provider[x]
+    if chosen >= 0 and network.kind[chosen] == Kind.COLLECT:
+        return _not_collected(record, search, chosen)
     for f, weight in network.providers(x):
-        if f == search.provider[x]:
+        if f == chosen:
             continue
         name = network.provider_id(f, x)
         if f in search.dead:
@@ -194,6 +197,26 @@ def _alternatives(record: Record, search: Search, x: int) -> tuple[Alternative, 
         else:
             distance = search.ready_at[f] + weight
             result.append(Alternative(name, "dearer", inf if distance >= network.far else distance))
+    return tuple(result)
+
+
+def _not_collected(record: Record, search: Search, collector: int) -> tuple[Alternative, ...]:
+    """What became of the providers whose estimates a collection did not get."""
+    network = record.network
+    failures = {failure.function: failure for failure in record.failures}
+    taken = search.takes(collector)
+    result: list[Alternative] = []
+    for slot in network.inputs[collector]:
+        provider = network.slot_of[slot]
+        arcs = network.providers(slot)
+        failure = next((failures[f] for f, _ in arcs if f in failures), None)
+        if slot in taken and record.values[slot] is ABSENT:
+            state = "gave nothing" if failure is None else "refused" if failure.kind == "refused" else "failed"
+            result.append(Alternative(provider, state, failure=failure))
+        elif slot not in taken and arcs:
+            lacking = [u for f, _ in arcs for u in network.inputs[f] if not search.settled[u]]
+            names = tuple([network.data_ids[u] for u in lacking if network.data_ids[u] is not None])
+            result.append(Alternative(provider, "missing inputs" if names else "not reached", missing=names))
     return tuple(result)
 
 

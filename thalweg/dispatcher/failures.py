@@ -50,10 +50,16 @@ class Failure:
             self._frames.append((trace.tb_frame.f_code, trace.tb_lineno))
             trace = trace.tb_next
 
-    def forget_frames(self) -> None:
-        """Let the frames of the error, and of the errors behind it, go."""
+    def forget_frames(self, outer: BaseException | None) -> None:
+        """Let the frames of the error, and of the errors behind it, go.
+
+        Parameters
+        ----------
+        outer : BaseException or None
+            What was being handled when the run began: it is the caller's.
+        """
         error: BaseException | None = self.error
-        while error is not None and error.__traceback__ is not None:
+        while error is not None and error is not outer and error.__traceback__ is not None:
             error.__traceback__ = None
             error = error.__cause__ or error.__context__
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 
 from ..errors import BuildError, UnknownNodeError
 from .building import check_ids
+from .copying import rebuild
 from .dispatcher import Dispatcher
 from .helpers import combine_dicts, selector
 from .nodes import FunctionNode, Node, NodeId
@@ -268,7 +269,7 @@ class SubDispatchPipe(SubDispatchFunction):
     ) -> None:
         super().__init__(dsp, function_id, inputs, outputs, inputs_dist, **options)
         if no_domain:
-            self.dsp = self.dsp.rebuild(_without_domain)
+            self.dsp = rebuild(self.dsp, _without_domain)
         self._plan = self._solve(self.inputs)
 
     def _solve(self, given: Iterable[NodeId]) -> Any:

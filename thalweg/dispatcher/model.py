@@ -6,13 +6,14 @@ the business of `thalweg.dispatcher.dispatcher`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, cast
 
 from ..errors import BuildError, UnknownNodeError
-from . import building
+from . import building, copying
 from .nodes import DataNode, Filter, FunctionNode, Node, NodeId, SubDispatcherNode
 from .tokens import EMPTY, SINK, START
 
@@ -114,12 +115,14 @@ class Model:
             building.refuse_unknown(unknown, self.add_data)
         if data_id is EMPTY or data_id is None:
             data_id = building.free_id("unknown", self.nodes)
-        (data_id,) = building.check_ids([data_id], "data_id", once=False)
+        building.check_id(data_id, "data_id")
+        if data_id is START or data_id is SINK:
+            raise BuildError(f"{data_id!r} is reserved; give the datum another id")
         old = self.nodes.get(data_id)
         if old is None:
             old = DataNode(data_id)
         elif not isinstance(old, DataNode):
-            raise BuildError(f"{data_id!r} is a {_what(old)} of this model; give the datum another id")
+            raise BuildError(f"{data_id!r} is a {building.kind_of(old)} of this model; give the datum another id")
         building.check_callable(function, f"the estimator of {data_id!r}")
         building.check_callable(callback, f"the callback of {data_id!r}")
         collects = old.wait_inputs if wait_inputs is None else bool(wait_inputs)
@@ -158,6 +161,7 @@ class Model:
         BuildError
             The id is that of a function, or the distance is no distance.
         """
+        building.check_id(data_id, "data_id")
         self.add_data(data_id, initial_dist=initial_dist)
         node = self.nodes[data_id]
         assert isinstance(node, DataNode)
@@ -232,8 +236,7 @@ class Model:
             building.refuse_unknown(unknown, self.add_function)
         if not callable(function):
             raise BuildError(f"the function of {function_id!r} is {function!r}; write add_function(function=...)")
-        explicit = function_id is not None
-        node_id = function_id if explicit else building.free_id(building.function_name(function), self.nodes)
+        node_id = function_id if function_id is not None else building.function_name(function)
         taken: tuple[NodeId, ...]
         defaults: dict[str, Any] = {}
         if inputs is None:
@@ -244,6 +247,8 @@ class Model:
         given = building.check_ids(outputs if outputs is not None else (), f"outputs of {node_id!r}", once=True)
         if SINK in given:
             given = tuple([x for x in given if x is not SINK])
+        if function_id is None:
+            node_id = building.free_id(node_id, {*self.nodes, *taken, *given})
         building.check_callable(input_domain, f"input_domain of {node_id!r}")
         node = FunctionNode(
             node_id,
@@ -255,8 +260,8 @@ class Model:
             building.check_arcs(out_weight, given, f"out_weight of {node_id!r}"),
             input_domain,
             building.check_filters(filters, f"filters of {node_id!r}") if filters is not None else (),
-            _check_priority(priority, node_id),
-            description if description is not None else "",
+            building.check_priority(priority, node_id),
+            building.first_line(function) if description is None else description,
             dict(attributes or {}),
         )
         self._add(node, (*taken, *given))
@@ -359,16 +364,17 @@ class Model:
         if unknown:
             building.refuse_unknown(unknown, self.add_dispatcher)
         child = self._as_child(dsp)
-        node_id = dsp_id if dsp_id is not None else building.free_id(child.name or "sub-dispatcher", self.nodes)
-        if _holds(child, self):
-            raise BuildError(f"{node_id!r} contains this model; a model cannot be inside itself (copy it first)")
+        node_id = dsp_id if dsp_id is not None else child.name or "sub-dispatcher"
+        self._refuse_own(child, node_id)
         data = child.data_nodes
-        entries = building.pairs(data if inputs is None else inputs, inputs_prefix, "inputs")
-        exits = building.pairs(data if outputs is None else outputs, outputs_prefix, "outputs")
+        entries = building.pairs(list(data) if inputs is None else inputs, inputs_prefix, "inputs")
+        exits = building.pairs(list(data) if outputs is None else outputs, outputs_prefix, "outputs")
         building.check_mapping(entries, child.nodes, data, "inputs")
         building.check_mapping(exits, child.nodes, data, "outputs")
         building.check_callable(input_domain, f"input_domain of {node_id!r}")
         sources, targets = [parent for parent, _ in entries], [parent for _, parent in exits]
+        if dsp_id is None:
+            node_id = building.free_id(node_id, {*self.nodes, *sources, *targets})
         node = SubDispatcherNode(
             node_id,
             child,
@@ -378,7 +384,7 @@ class Model:
             building.check_arcs(inp_weight, sources, f"inp_weight of {node_id!r}"),
             building.check_arcs(out_weight, targets, f"out_weight of {node_id!r}"),
             input_domain,
-            _check_priority(priority, node_id),
+            building.check_priority(priority, node_id),
             description or child.description,
             dict(attributes or {}),
         )
@@ -408,11 +414,12 @@ class Model:
         tuple of list
             Ids of the data, functions and sub-dispatchers.
         """
-        return (
-            [self.add_data(**options) for options in data_list or ()],
-            [self.add_function(**options) for options in fun_list or ()],
-            [self.add_dispatcher(**options) for options in dsp_list or ()],
-        )
+        with self._all_or_nothing():
+            return (
+                [self.add_data(**options) for options in data_list or ()],
+                [self.add_function(**options) for options in fun_list or ()],
+                [self.add_dispatcher(**options) for options in dsp_list or ()],
+            )
 
     @property
     def data_nodes(self) -> dict[NodeId, DataNode]:
@@ -460,24 +467,19 @@ class Model:
 
     def copy(self) -> Self:
         """A model of its own with the same nodes; mounted children are copied, too."""
-        return self.rebuild(lambda node: node)
+        return copying.rebuild(self, lambda node: node)
 
-    def rebuild(self, change: Callable[[Node], Node | None]) -> Self:
-        """A model of its own with changed nodes; mounted children are rebuilt, too.
+    __copy__ = copy
 
-        Parameters
-        ----------
-        change : callable
-            Gets each record and gives the one to be used instead, or None to leave the node out.
-        """
-        twin = self.copy_structure()
-        for node in self.nodes.values():
-            changed = change(node)
-            if isinstance(changed, SubDispatcherNode):
-                changed = replace(changed, dsp=changed.dsp.rebuild(change))
-            if changed is not None:
-                twin.put_node(replace(changed, attributes=dict(changed.attributes)))
-        return twin
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return copying.rebuild(self, lambda node: copying.copy_values(node, memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copying.unpack, (copying.pack(self),)
+
+    def own_state(self) -> dict[str, Any]:
+        """What of the model is worth keeping in a file, besides its nodes."""
+        return self.__dict__.copy()
 
     def copy_structure(self) -> Self:
         """An empty model with the same name and description."""
@@ -501,14 +503,28 @@ class Model:
         BuildError
             A function or sub-dispatcher of another model has an id that is taken.
         """
-        for other in others:
-            for node in list(other.register().nodes.values()):
-                if isinstance(node, DataNode) and isinstance(self.nodes.get(node.id), DataNode):
-                    self._merge(node)
-                else:
+        with self._all_or_nothing():
+            for other in others:
+                for node in list(other.register().nodes.values()):
+                    if isinstance(node, DataNode) and isinstance(self.nodes.get(node.id), DataNode):
+                        self._merge(node)
+                        continue
                     self._refuse_taken(node.id)
+                    if isinstance(node, SubDispatcherNode):
+                        self._refuse_own(node.dsp, node.id)
                     self.put_node(replace(node, attributes=dict(node.attributes)))
         return self
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Undo what was added if anything of it is refused."""
+        nodes, mounted = self.nodes.copy(), self.mounted.copy()
+        try:
+            yield
+        except BaseException:
+            self.nodes, self.mounted = nodes, mounted
+            self.version += 1
+            raise
 
     def register(self) -> Self:
         """The model itself: what a `Blueprint` gives when it is built."""
@@ -539,8 +555,7 @@ class Model:
 
     def _add(self, node: FunctionNode | SubDispatcherNode, data: Iterable[NodeId]) -> None:
         """Add a node and the data that are new with it; nothing is added if anything is wrong."""
-        if not isinstance(node.id, Hashable):
-            raise BuildError(f"{node.id!r} cannot be an id because it is not hashable")
+        building.check_id(node.id, "the id of a node")
         self._refuse_taken(node.id)
         nodes = self.nodes
         new = [data_id for data_id in dict.fromkeys(data) if data_id not in nodes]
@@ -550,16 +565,19 @@ class Model:
                     f"{data_id!r} is the id of the function and of one of its data; give the function another id"
                 )
             if data_id in nodes and not isinstance(nodes[data_id], DataNode):
-                raise BuildError(
-                    f"{data_id!r} is a {_what(nodes[data_id])} of this model and cannot be a datum of {node.id!r}"
-                )
+                what = building.kind_of(nodes[data_id])
+                raise BuildError(f"{data_id!r} is a {what} of this model and cannot be a datum of {node.id!r}")
         for data_id in new:
             nodes[data_id] = DataNode(data_id)
         self.put_node(node)
 
+    def _refuse_own(self, child: Model, node_id: NodeId) -> None:
+        if any(member is self for member in copying.family(child)):
+            raise BuildError(f"{node_id!r} contains this model; a model cannot be inside itself (copy it first)")
+
     def _refuse_taken(self, node_id: NodeId) -> None:
         if node_id in self.nodes:
-            what = _what(self.nodes[node_id])
+            what = building.kind_of(self.nodes[node_id])
             raise BuildError(
                 f"{node_id!r} is already a {what} of this model; give another id, or leave it out for a free one"
             )
@@ -578,27 +596,3 @@ class Model:
             node.filters or None,
             attributes=node.attributes,
         )
-
-
-def _what(node: Node) -> str:
-    if isinstance(node, DataNode):
-        return "datum"
-    return "function" if isinstance(node, FunctionNode) else "sub-dispatcher"
-
-
-def _holds(model: Model, other: Model) -> bool:
-    """Is `other` this model or mounted anywhere in it?"""
-    stack, seen = [model], {id(model)}
-    while stack:
-        dsp = stack.pop()
-        if dsp is other:
-            return True
-        stack += [child for child in dsp.mounted if id(child) not in seen]
-        seen.update(map(id, dsp.mounted))
-    return False
-
-
-def _check_priority(priority: Any, node_id: NodeId) -> int:
-    if isinstance(priority, int) and not isinstance(priority, bool):
-        return priority
-    raise BuildError(f"priority of {node_id!r} is {priority!r}; give an integer")

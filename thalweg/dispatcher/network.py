@@ -14,7 +14,8 @@ records and nothing of runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -44,11 +45,11 @@ class Kind(IntEnum):
 class Level:
     """One mounting of a dispatcher: its path, and the numbers of its data."""
 
-    __slots__ = ("gate", "index", "nodes", "outlet", "parent", "path", "start", "subs")
+    __slots__ = ("dsp", "gate", "index", "outlet", "parent", "path", "start", "subs")
 
-    def __init__(self, path: tuple[NodeId, ...], nodes: Mapping[NodeId, Any], parent: int, gate: int = -1) -> None:
+    def __init__(self, path: tuple[NodeId, ...], dsp: Dispatcher | None, parent: int, gate: int = -1) -> None:
         self.path = path
-        self.nodes = nodes
+        self.dsp = dsp  # None once the network is made: it outlives changes of its model
         self.parent = parent  # number of the parent's level, -1 at the top
         self.gate = gate  # datum of the gate that every entry waits for, -1 for none
         self.start = -1  # function number of this level's START
@@ -266,9 +267,7 @@ def flatten(dsp: Dispatcher, split: Iterable[NodeId] = ()) -> Network:
     O(V + E) in the size of the model with everything that is mounted; no recursion.
     """
     builder = _Flattener()
-    builder.enter(Level((), dsp.nodes, parent=-1), set(split))
-    if SELF in builder.network.top.index:
-        builder.network.defaults[builder.network.top.index[SELF]] = (0.0, builder.network.top.start, dsp)
+    builder.enter(Level((), dsp, parent=-1), set(split))
     stack = [builder.functions_of(0)]
     while stack:
         child = next(stack[-1], None)
@@ -345,7 +344,7 @@ class _Flattener:
         network = self.network
         number = len(network.levels)
         network.levels.append(level)
-        for node_id, node in level.nodes.items():
+        for node_id, node in _nodes(level).items():
             if isinstance(node, DataNode):
                 datum = level.index[node_id] = self.datum(node_id, number)
                 if node_id in split:
@@ -360,11 +359,11 @@ class _Flattener:
         level = network.levels[number]
         level.start = self.function(Kind.START, None, number, [], [])
         collecting: list[tuple[DataNode, int, list[tuple[int, float]]]] = []
-        for node in level.nodes.values():
+        for node in _nodes(level).values():
             if isinstance(node, DataNode):
                 self.provide_data(node, level, number, collecting)
         slots = {node.id: arcs for node, datum, arcs in collecting if datum == level.outlet.get(node.id, datum)}
-        nodes = [node for node in level.nodes.values() if not isinstance(node, DataNode)]
+        nodes = [node for node in _nodes(level).values() if not isinstance(node, DataNode)]
         position = {node.id: place for place, node in enumerate(nodes)} if collecting else {}
         if any(node.priority for node in nodes):
             nodes.sort(key=lambda node: -node.priority)
@@ -393,16 +392,17 @@ class _Flattener:
                 collecting.append((node, given, [(self.start_slot(given, number), 0.0)]))
             else:
                 arcs.append((self.start_slot(datum, number), 0.0))
-        if node.default_value is EMPTY:
+        value = level.dsp if node.id is SELF and node.default_value is EMPTY else node.default_value
+        if value is EMPTY:
             return
         if node.initial_dist != inf:
             self.total += node.initial_dist
         target = network.start_slots.get(level.index[node.id], level.index[node.id])
         if level.gate < 0:
-            network.defaults[level.index[node.id]] = (node.initial_dist, level.start, node.default_value)
+            network.defaults[level.index[node.id]] = (node.initial_dist, level.start, value)
         else:
             entry = [(0, node.initial_dist), (level.gate, 0.0)]
-            self.function(Kind.DEFAULT, node, number, entry, [(target, 0.0)])
+            self.function(Kind.DEFAULT, replace(node, default_value=value), number, entry, [(target, 0.0)])
 
     def slot(self, provider: NodeId, level: int) -> int:
         slot = self.datum(None, level)
@@ -457,7 +457,7 @@ class _Flattener:
 
     def mount(self, node: SubDispatcherNode, level: Level, number: int) -> int:
         """Number a child's data and the links into it."""
-        inner = Level((*level.path, node.id), node.dsp.nodes, parent=number)
+        inner = Level((*level.path, node.id), node.dsp, parent=number)
         arrivals = dict.fromkeys(parent for parent, _ in node.inputs)
         outer_gate = level.gate
         if node.input_domain is not None:
@@ -481,7 +481,7 @@ class _Flattener:
 
     def inlet(self, level: Level, data_id: NodeId, number: int) -> int:
         """The datum that a link from the parent writes: of a collecting datum, the slot of what is given."""
-        node = level.nodes[data_id]
+        node = _nodes(level)[data_id]
         datum = level.index[data_id]
         if not node.wait_inputs:
             return datum
@@ -508,7 +508,7 @@ class _Flattener:
         for uneven in network.arcs.values():
             uneven.update({datum: network.far for datum, arc in uneven.items() if arc == inf})
         for level in network.levels:
-            level.nodes = {}  # a network outlives changes of its model
+            level.dsp = None
         if self.free_steps or network.start_slots:
             counts = [int(datum in network.defaults) for datum in range(len(network.consumers))]
             for arcs in network.provides:
@@ -519,6 +519,12 @@ class _Flattener:
             if any(counts[datum] > 1 for _, datum in self.free_steps):
                 network.rank = network.free_ranks()
         return network
+
+
+def _nodes(level: Level) -> dict[NodeId, Any]:
+    """Records of a level whose network is being made."""
+    assert level.dsp is not None
+    return level.dsp.nodes
 
 
 def _ranks(count: int, steps: list[tuple[int, int]]) -> tuple[list[int], bool]:

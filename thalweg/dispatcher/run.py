@@ -14,7 +14,9 @@ wanted and calls are made one by one, they do so from the start, for then nothin
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from ..errors import ArityError, DomainError
@@ -81,7 +83,8 @@ class Run:
         self.held: dict[tuple[int, int], Any] = {}  # (function, datum): values that wait for their datum
         self.called = bytearray(len(network.kind))  # of the functions that are not plain
         self.calls: list[int] = []
-        self.failures: dict[tuple[NodeId, ...], Failure] = {}
+        self.failures: list[Failure] = []
+        self.outer = sys.exception()  # what the caller is handling
         self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
         self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
@@ -90,7 +93,7 @@ class Run:
         self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
         self._fill(given)
-        self.uses = _Uses(network, plan.search) if release else None
+        self.uses = _Uses(network, plan.search, self.values) if release else None
         self.owned = False  # is the search ours alone?
         if plan.is_open:
             self._own()
@@ -117,8 +120,9 @@ class Run:
         """Calls that may start now, one after the other; each must be reported before the next is taken."""
         network, values, calls, stopper, held = self.network, self.values, self.calls, self.stopper, self.held
         plain, arguments = network.plain, network.arguments
+        call: Call | None
         while self.active:
-            self.broken = False
+            self._heed()
             provider, settled = self.search.provider, self.search.settled
             for x in self.rest:
                 if values[x] is not UNKNOWN or not settled[x]:
@@ -132,12 +136,11 @@ class Run:
                     else:
                         call = Call(f, function, [values[u] for u in taken])
                 else:
-                    other = self._other(f, x)
-                    if other is None:
+                    call = self._other(f, x)
+                    if call is None:
                         if self.broken:
                             break
                         continue
-                    call = other
                 if stopper is not None and stopper.is_set():
                     self.stopped, self.active = True, False
                     return
@@ -145,12 +148,14 @@ class Run:
                 yield call
                 if self.broken:
                     break
-                if function is None and (f, x) in held:
-                    self._know(f, x, held.pop((f, x)))
-                    if self.broken:
-                        break
+                if function is None and (f, x) in held and not self._know(f, x, held.pop((f, x))):
+                    break
             else:
                 self.active = False
+
+    def _heed(self) -> None:
+        """What is still to be done has been looked at anew."""
+        self.broken = False
 
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`."""
@@ -159,7 +164,7 @@ class Run:
         if x >= 0 and value is not NONE:
             self.values[x] = value
             if self.uses is not None:
-                self.uses.known(x, self.values)
+                self.uses.known(x)
         elif self.network.kind[f] == Kind.FUNCTION:
             self._split(f, value)
         elif value is NONE:
@@ -218,9 +223,9 @@ class Run:
         else:
             try:
                 results = _as_many(value, len(arcs), network.records[f])
-            except ArityError as error:
+            except Exception as error:
                 self._lose(f)
-                self._record(network.function_path(f), "arity", error, f)
+                self._record(network.function_path(f), "arity" if type(error) is ArityError else "error", error, f)
                 return
         lost: list[int] = []
         for (x, _), result in zip(arcs, results, strict=True):
@@ -229,14 +234,14 @@ class Run:
             elif x in network.slot_of:
                 self.values[x] = result
                 if self.uses is not None:
-                    self.uses.known(x, self.values)
-            else:
+                    self.uses.known(x)
+            elif self.uses is None or x in self.uses.matter:
                 self.held[f, x] = result
         if lost:
             self._lose(f, lost)
 
-    def _know(self, f: int, x: int, value: Any) -> None:
-        """`x` gets its value from `f`, through its filters."""
+    def _know(self, f: int, x: int, value: Any) -> bool:
+        """`x` gets its value from `f`, unless one of its filters refuses it."""
         node = self.network.extras.get(x)
         if node is not None:
             try:
@@ -247,15 +252,16 @@ class Run:
             except Exception as error:
                 self._lose(f, [x])
                 self._record(self.network.data_path(x), "filter", error, f)
-                return
+                return False
         self.values[x] = value
         if self.uses is not None:
-            self.uses.known(x, self.values)
+            self.uses.known(x)
         if node is not None and node.callback is not None:
             try:
                 node.callback(value)
             except Exception as error:
                 self._record(self.network.data_path(x), "callback", error, -1)
+        return True
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
@@ -264,7 +270,7 @@ class Run:
             if x in self.network.slot_of:
                 self.values[x] = ABSENT
         if outputs is None and self.uses is not None:
-            self.uses.spent(f, self.values)
+            self.uses.spent(f)
         if not self.owned:
             self._start_again(f, outputs, lost)
         else:
@@ -357,17 +363,18 @@ class Run:
 
     def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:
         failure = Failure(path, kind, error, f)
-        self.failures[path] = failure
+        self.failures.append(failure)
         if self.raises is not None and self.raises(failure):
             self.active = False
             raise Stopped(failure)
-        failure.forget_frames()
+        failure.forget_frames(self.outer)
 
     def record(self) -> Record:
         """What the run leaves."""
         search = self.search
         self.rest = iter(())  # its frame would keep the run, and the run its frame
-        failures = [x for x in self.failures.values() if not self._opened_later(x)]
+        failures = [x for x in self.failures if not self._opened_later(x)]
+        self.failures, self.outer = [], None
         hidden = self._unused_defaults() if search.wanted is not None else frozenset()
         if self.uses is not None:
             hidden = frozenset(range(len(self.values))).difference(search.wanted or ())
@@ -394,38 +401,52 @@ class _Uses:
     that a fallback might need is kept.
     """
 
-    def __init__(self, network: Network, search: Search) -> None:
+    def __init__(self, network: Network, search: Search, values: list[Any]) -> None:
         self.network = network
+        self.values = values
         self.keep = {0, *(search.wanted or ())}
-        self.open: dict[int, int] = {}
-        self.live: dict[int, int] = {}
-        stack, seen = list(self.keep), set(self.keep)
+        self.open: dict[int, int] = {}  # function -> its outputs that matter and are not known
+        self.live: dict[int, int] = {}  # datum -> functions that can still need it
+        self.matter = set(self.keep)  # data that what is wanted could rest on
+        stack = [x for x in self.keep if values[x] is UNKNOWN]
         while stack:
             for f, _ in network.providers(stack.pop()):
                 self.open[f] = self.open.get(f, 0) + 1
                 if self.open[f] == 1:
                     for u in set(network.inputs[f]):
                         self.live[u] = self.live.get(u, 0) + 1
-                        if u not in seen:
-                            seen.add(u)
-                            stack.append(u)
+                        if u not in self.matter:
+                            self.matter.add(u)
+                            if values[u] is UNKNOWN:
+                                stack.append(u)
 
-    def known(self, x: int, values: list[Any]) -> None:
-        """`x` has its value: functions that could have given it are wanted less."""
+    def known(self, x: int) -> None:
+        """`x` has its value, or needs none: functions that could have given it are wanted less."""
         for f, _ in self.network.providers(x):
             if f in self.open:
                 self.open[f] -= 1
                 if not self.open[f]:
-                    self.spent(f, values)
+                    self.spent(f)
 
-    def spent(self, f: int, values: list[Any]) -> None:
-        """`f` can need its inputs no longer."""
-        if self.open.pop(f, None) is None:
-            return
-        for u in set(self.network.inputs[f]):
-            self.live[u] -= 1
-            if not self.live[u] and u not in self.keep:
-                values[u] = RELEASED
+    def spent(self, function: int) -> None:
+        """`function` can need its inputs no longer."""
+        stack = [function]
+        while stack:
+            f = stack.pop()
+            if self.open.pop(f, None) is None:
+                continue
+            for u in set(self.network.inputs[f]):
+                self.live[u] -= 1
+                if self.live[u] or u in self.keep:
+                    continue
+                if self.values[u] is not UNKNOWN:
+                    self.values[u] = RELEASED
+                    continue
+                for g, _ in self.network.providers(u):  # nor are those that would have given it
+                    if g in self.open:
+                        self.open[g] -= 1
+                        if not self.open[g]:
+                            stack.append(g)
 
 
 def _open(_: dict[NodeId, Any]) -> bool:
@@ -439,11 +460,13 @@ def _as_many(value: Any, count: int, node: Any) -> tuple[Any, ...]:
     if isinstance(value, (str, bytes, Mapping, set, frozenset)):
         raise ArityError(f"it gave one {type(value).__name__} for its {count} outputs {names}; give a tuple of {count}")
     try:
-        values = tuple(value)
+        items = iter(value)
     except TypeError:
         raise ArityError(
             f"it gave one {type(value).__name__} for its {count} outputs {names}; give a tuple of {count}"
         ) from None
+    values = tuple(islice(items, count + 1))  # it may have no end
     if len(values) != count:
-        raise ArityError(f"it gave {len(values)} values for its {count} outputs {names}; give as many as outputs")
+        number = "more" if len(values) > count else str(len(values))
+        raise ArityError(f"it gave {number} values for its {count} outputs {names}; give as many as outputs")
     return values

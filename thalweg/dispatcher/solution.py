@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNodeError
+from .building import free_id
 from .failures import Failure
 from .network import Kind, Network
 from .nodes import NodeId
@@ -150,13 +151,16 @@ class Solution(Mapping[Hashable, Any]):
 
     @property
     def errors(self) -> dict[str, Failure]:
-        """What failed, by path of the node from this level, in the order in which it failed."""
+        """What failed, by path of the node from this level, in the order in which it failed.
+
+        A datum that refused the values of several providers has a suffix from the second on: ``"x<0>"``.
+        """
         prefix = self._path
-        return {
-            path_text(failure.node[len(prefix) :]): failure
-            for failure in self._record.failures
-            if failure.node[: len(prefix)] == prefix
-        }
+        errors: dict[str, Failure] = {}
+        for failure in self._record.failures:
+            if failure.node[: len(prefix)] == prefix:
+                errors[str(free_id(path_text(failure.node[len(prefix) :]), errors))] = failure
+        return errors
 
     @property
     def distances(self) -> dict[NodeId, float]:

@@ -52,6 +52,7 @@ LATE_MODULES = {
     "openpyxl",
     "pandas",
     "pickle",
+    "polars",
     "pyarrow",
     "subprocess",
     "tempfile",

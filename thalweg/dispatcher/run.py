@@ -284,15 +284,16 @@ class Run:
         self.broken = True
 
     def _tell(self, f: int, outputs: list[int] | None) -> None:
-        """Tell the search of a loss."""
-        kind = self.network.kind[f]
+        """Tell the search of a loss; if something may be out of reach now, let it look all the way ahead."""
+        kind, search = self.network.kind[f], self.search
         if kind == Kind.START:
-            for x in outputs or ():
-                self.search.lose_seed(x)
+            stands = all([search.lose_seed(x) for x in outputs or ()])
         elif kind == Kind.ASK:
-            self.search.refuse(f)
+            stands = search.refuse(f)
         else:
-            self.search.lose(f, outputs)
+            stands = search.lose(f, outputs)
+        if not stands and search.wanted is not None:
+            self.pause[:] = bytes(len(self.pause))
 
     def _start_again(self, f: int, outputs: list[int] | None, lost: list[int]) -> None:
         """Follow a search of our own, which learns of the first loss as it comes to it.

@@ -74,7 +74,7 @@ class Search(Settling):
         twin.hops = self.hops and self.hops.copy()
         return twin
 
-    def lose(self, function: int, outputs: Iterable[int] | None = None) -> None:
+    def lose(self, function: int, outputs: Iterable[int] | None = None) -> bool:
         """Take a failed function out, or only its arcs to `outputs`, and unsettle what rested on it.
 
         A slot keeps its distance: a provider that failed has ended, and its collection need not wait for it.
@@ -85,6 +85,11 @@ class Search(Settling):
             The function; its inputs have values, so it is settled for good.
         outputs : iterable of int, optional
             Data that it does not give; None for all.
+
+        Returns
+        -------
+        bool
+            Is it plain that nothing has become unreachable, because another provider stands ready?
         """
         network, provider = self.network, self.provider
         if outputs is None:
@@ -94,22 +99,22 @@ class Search(Settling):
         lost = [v for v in outputs if v not in slots]
         self.empty.update([v for v in outputs if v in slots])
         self.gone.update([(function, v) for v in lost])
-        self._let_go([v for v in lost if provider[v] == function], self.ready_at[function])
+        return self._let_go([v for v in lost if provider[v] == function], self.ready_at[function])
 
-    def lose_seed(self, datum: int) -> None:
-        """Take a given value out: its own filter refused it."""
+    def lose_seed(self, datum: int) -> bool:
+        """As `lose`, for a given value that its own filter refused."""
         distance, _ = self.seeds.pop(datum)
-        self._let_go([datum], distance)
+        return self._let_go([datum], distance)
 
-    def refuse(self, function: int) -> None:
-        """A gate said no to `function`'s arrival, and so to all that arrived with it or before."""
+    def refuse(self, function: int) -> bool:
+        """As `lose`, for a gate that said no to an arrival, and so to all that arrived with it or before."""
         gate = self.network.provides[function][0][0]
         for other, _ in self.network.providers(gate):
             if self._is_before(self.network.inputs[other][0], gate):
                 self.dead.add(other)
-        self.lose(function)
+        return self.lose(function)
 
-    def _let_go(self, lost: list[int], distance: float) -> None:
+    def _let_go(self, lost: list[int], distance: float) -> bool:
         """Unsettle data that have lost their provider, and what rests on them.
 
         Where everything is wanted, little rests on them, for the search pauses there: it is unsettled at once.  Else
@@ -118,16 +123,17 @@ class Search(Settling):
         other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
         """
         if not lost:
-            return
+            return True
         network = self.network
         forced_later = self.clock >= network.far * (distance // network.far + 1)
         if self.wanted is None or network.is_circular or forced_later:
             self._unsettle(lost, distance)
-            return
+            return False
         if self.rank is None and network.has_free_steps:
             self.rank, self.hops = network.free_ranks(), [0] * len(self.dist)
         for v in lost:
             self._doubt(v)
+        return not self.doubted and all([self.dist[v] < inf for v in lost])
 
     def _doubt(self, datum: int) -> None:
         """Put a datum in doubt, for its provider is lost or may be dearer now."""
@@ -290,7 +296,7 @@ class Search(Settling):
             return False
         if dist[datum] != dist[other] or rank is None or hops is None:
             return dist[datum] <= dist[other]
-        return (rank[datum], hops[datum]) < (rank[other], hops[other])
+        return (rank[datum], hops[datum], datum) < (rank[other], hops[other], other)
 
     def needed(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> set[int]:
         """Data on the chosen derivations of `goals` that have no value yet.

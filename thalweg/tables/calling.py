@@ -11,7 +11,7 @@ result is believed only where it is finite and no floating-point flag was raised
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,8 +27,10 @@ Rows: TypeAlias = NDArray[np.intp]
 
 _FEW_ROWS = 8  # below, the rows are called one by one: no dearer than a column and its probes
 _TOLERANCE = 1e-12  # relative; numpy and Python round powers and the like differently in the last digits
+_ENOUGH = 8  # groups in which single calls agreed; the next ones are not probed any more
 _SAMPLE = 8  # flagged rows that are looked at before flags are held to be harmless
 _PLAIN = {"f": float, "i": int, "u": int, "b": bool, "U": str}  # what cells of a column are in Python
+_MANY, _CLOSE = 64, 512  # if most of many parts of so few rows are flagged, there is no use in looking closer
 _LEAF = 32  # rows that are not told apart in the search for flags
 
 
@@ -39,6 +41,7 @@ class _Habit:
     columns: bool
     kinds: tuple[str, ...] = ()
     flags_matter: bool | None = None
+    agreed: int = 0  # groups in which single calls agreed
 
 
 class Caller:
@@ -93,17 +96,19 @@ class Caller:
             self._habits.setdefault(key, _Habit(columns=False))
             return call_rows(function, args, count, outputs)
         doubtful = trial.doubtful_rows()
-        kinds = trial.probe(doubtful, thorough=habit is None)
-        if kinds is None or (kinds and habit is not None and kinds != habit.kinds):
-            self._habits[key] = _Habit(columns=False)
-            return call_rows(function, args, count, outputs)
-        if not kinds:  # there was nothing to compare
-            return call_rows(function, args, count, outputs)
-        matter = habit.flags_matter if habit is not None else None
+        if habit is None or habit.agreed < _ENOUGH:
+            kinds = trial.probe(doubtful, thorough=habit is None)
+            if kinds is None or (kinds and habit is not None and kinds != habit.kinds):
+                self._habits[key] = _Habit(columns=False)
+                return call_rows(function, args, count, outputs)
+            if not kinds:  # there was nothing to compare
+                return call_rows(function, args, count, outputs)
+            old = habit or _Habit(columns=True)
+            habit = self._habits[key] = replace(old, kinds=kinds, agreed=old.agreed + 1)
         if trial.flagged:
-            doubtful, matter = trial.add_flagged(doubtful, matter=matter)
-        self._habits[key] = _Habit(columns=True, kinds=kinds, flags_matter=matter)
-        return trial.outcome(doubtful, kinds)
+            doubtful, matter = trial.add_flagged(doubtful, matter=habit.flags_matter)
+            self._habits[key] = replace(habit, flags_matter=matter)
+        return trial.outcome(doubtful, habit.kinds)
 
 
 class _Trial:
@@ -217,14 +222,17 @@ class _Trial:
         ``1 / (1 / x)`` is 0 in a column where a single call raises; ``where(x > 0, log(x), 0)`` raises a flag and is
         right.  A sample of the flagged rows tells which of the two it is.
         """
-        rest = np.setdiff1d(np.arange(self.count), doubtful, assume_unique=True)
+        marked = np.zeros(self.count, np.bool_)
+        marked[doubtful] = True
+        rest = np.flatnonzero(~marked)
         if matter is False or not self._is_flagged(rest):
             return doubtful, matter
         if matter is None:
             sample = self._find_flagged(rest, 1, _SAMPLE)
             if all(self._compare(int(row)) is not None for row in sample):
                 return doubtful, False
-        return np.union1d(doubtful, self._find_flagged(rest, _LEAF, None)), True
+        marked[self._find_flagged(rest, _LEAF, None)] = True
+        return np.flatnonzero(marked), True
 
     def _find_flagged(self, rows: Rows, leaf: int, most: int | None) -> Rows:
         """Rows that raise a flag, by halving; `leaf` rows are not told apart, and `most` parts are followed."""
@@ -232,7 +240,9 @@ class _Trial:
         while parts and max(map(len, parts)) > leaf:
             halves = [half for part in parts for half in _halves(part, leaf)]
             parts = [half for half in halves if self._is_flagged(half)][:most]
-        return np.sort(np.concatenate(parts)) if parts else rows[:0]
+            if most is None and len(halves) >= _MANY and len(halves[0]) <= _CLOSE and 2 * sum(map(len, parts)) > len(rows):
+                break
+        return np.concatenate(parts) if parts else rows[:0]
 
     def _is_flagged(self, rows: Rows) -> bool:
         return bool(len(rows)) and self._call(rows, len(rows))[1]
@@ -250,21 +260,26 @@ class _Trial:
             outcome.errors = {numbers[i]: error for i, error in single.errors.items()}
             outcome.odd += [numbers[i] for i in single.odd]
             arrays = [array.copy() for array in arrays]
+            gone = {*single.errors, *single.odd}
             for array, kind, output in zip(arrays, kinds, single.outputs, strict=False):
-                self._mend(array, kind, dict(zip(numbers, output.cells(), strict=False)), outcome)
+                odd = set(self._mend(array, kind, doubtful, output)) - gone
+                gone |= odd
+                outcome.odd += [numbers[i] for i in odd]
         outcome.outputs = tuple([_as_column(array, kind) for array, kind in zip(arrays, kinds, strict=True)])
         return outcome
 
-    def _mend(self, array: Array, kind: str, cells: dict[int, Any], outcome: Outcome) -> None:
-        """Put the values of single calls into a column; what is of another kind is odd there."""
-        gone = {*outcome.errors, *outcome.odd}
-        for row, value in cells.items():
-            if row in gone:
-                continue
+    def _mend(self, array: Array, kind: str, rows: Rows, output: Values) -> list[int]:
+        """Put the values of single calls into a column; gives those that are of another kind, and so odd there."""
+        if isinstance(output, Column) and output.array.dtype == array.dtype and output.kind == kind:
+            array[rows] = output.array
+            return []
+        odd: list[int] = []
+        for i, (row, value) in enumerate(zip(rows.tolist(), output.cells(), strict=False)):
             if _kind_of(value, array, self.outputs) == kind:
                 array[row] = value
             else:
-                outcome.odd.append(row)
+                odd.append(i)
+        return odd
 
 
 def _halves(part: Rows, leaf: int) -> list[Rows]:

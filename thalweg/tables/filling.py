@@ -170,9 +170,10 @@ class Filling:
         outcome = self.caller.call(function, args, group.count, outputs=len(node.outputs), columns=columns)
         stay = None
         if outcome.errors or outcome.odd:
-            gone = {*outcome.errors, *outcome.odd}
-            stay = np.array([i for i in range(group.count) if i not in gone], np.intp)
-            self._fail(group, f, "error", outcome.errors)
+            gone = np.zeros(group.count, np.bool_)
+            gone[[*outcome.errors, *outcome.odd]] = True
+            stay = np.flatnonzero(~gone)
+            self._fail_each(group, f, "error", outcome.errors)
             if outcome.odd:
                 self._one_by_one(group.part(np.array(sorted(outcome.odd), np.intp)))
             group.shrink(stay)
@@ -187,24 +188,29 @@ class Filling:
         for truths in answer.outputs:
             assert isinstance(truths, Column)
             allowed |= truths.array
-        allowed[list(answer.errors)] = False
-        if allowed.all():
+        raised = list(answer.errors)
+        allowed[raised] = True
+        refused = np.flatnonzero(~allowed)
+        if not len(refused) and not raised:
             return
-        refused = [i for i in np.flatnonzero(~allowed).tolist() if i not in answer.errors]
-        raised = {i: f"DomainError: its domain raised {error}" for i, error in answer.errors.items()}
-        self._fail(group, f, "refused", dict.fromkeys(refused, _REFUSED))
-        self._fail(group, f, "domain", raised)
+        self._fail(group, f, "refused", refused, (_REFUSED,))
+        messages = {i: f"DomainError: its domain raised {error}" for i, error in answer.errors.items()}
+        self._fail_each(group, f, "domain", messages)
+        allowed[raised] = False
         group.shrink(np.flatnonzero(allowed))
 
-    def _fail(self, group: _Group, f: int, kind: str, errors: dict[int, str]) -> None:
+    def _fail_each(self, group: _Group, f: int, kind: str, errors: dict[int, str]) -> None:
+        """Send rows that a function failed by another route, each with a message of its own."""
+        some = sorted(errors)
+        self._fail(group, f, kind, np.array(some, np.intp), shorten([errors[i] for i in some]))
+
+    def _fail(self, group: _Group, f: int, kind: str, some: NDArray[np.intp], messages: tuple[str, ...]) -> None:
         """Send rows that a function failed by another route."""
-        if not errors:
+        if not len(some):
             return
         route = group.routes[-1]
-        some = np.array(sorted(errors), np.intp)
-        texts = shorten([errors[i] for i in some.tolist()])
         path = path_text(route.plan.network.function_path(f))
-        failed = Failed(path, kind, row_numbers(group.rows)[some], texts, f)
+        failed = Failed(path, kind, row_numbers(group.rows)[some], messages, f)
         other = self.planner.route(route.given, route.wanted, route.banned | {f})
         self.groups.append(group.part(some, other, failed))
 

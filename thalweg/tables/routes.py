@@ -148,15 +148,17 @@ def dispatch_row(
     plan = route.plan
     solution = dsp.run(plan, row, raises=False)
     record = solution.record
-    if record.search is plan.search and not record.failures and not plan.network.collectors:
+    is_same = record.search is plan.search and not record.failures
+    if is_same and not plan.network.collectors:
         return solution, None
     index, providers = plan.network.top.index, solution.providers
     derivations: dict[NodeId, Derivation] = {}
     for name in route.wanted:
         if name in solution:
-            found = _trace(plan, record.search, index[name], row)
-            # Of the providers of a collecting datum only those that gave something count, and they may differ by row.
-            derivations[name] = replace(found, provider=providers[name])
+            found = route.derivation(name) if is_same else _trace(plan, record.search, index[name], row)
+            if found.provider != providers[name]:  # of a collecting datum only those that gave something count
+                found = replace(found, provider=providers[name])
+            derivations[name] = found
     return solution, derivations
 
 

@@ -214,7 +214,7 @@ def test_a_model_file_that_raises_is_refused_with_its_line(capsys, text, message
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["none.csv", "-o", "out.csv"], "none.csv"),
+        (["none.csv", "-o", "out.csv"], "thalweg: none.csv: No such file or directory"),
         (["rooms.csv", "-o", "out.dat"], "no kind of table ends in '.dat'"),
         (["rooms.csv", "-o", "out.csv", "--report", "report.pdf"], "no kind of report ends in '.pdf'"),
         (["rooms.csv", "-o", "none/out.csv"], "there is no folder 'none'"),

@@ -149,3 +149,9 @@ def test_without_pandas_the_extra_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.xlsx").write_text("")
     with pytest.raises(TableError, match=r"pip install 'thalweg\[tables\]'"):
         read_table(tmp_path / "a.xlsx")
+
+
+def test_a_missing_folder_is_named_by_the_place_that_was_meant(tmp_path):
+    path = tmp_path / "none" / "a.csv"
+    with pytest.raises(FileNotFoundError, match=r"a\.csv'$"):
+        write_table(Table(TABLE), path)

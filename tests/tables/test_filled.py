@@ -224,8 +224,8 @@ def test_other_columns_stay_as_they_are(room):
 
 def test_a_misspelt_looking_column_can_be_kept(room):
     assert fill(room, {"widht": [1.0], "area": [1.0]}, keep=["widht"]).others == ("widht",)
-    with pytest.raises(TableError, match="there is no column 'wiht' to keep; did you mean 'widht'"):
-        fill(room, {"widht": [1.0], "area": [1.0]}, keep=["wiht"])
+    with pytest.raises(TableError, match="there is no column 'wdth' to keep; did you mean 'widht'"):
+        fill(room, {"widht": [1.0], "area": [1.0]}, keep=["wdth"])
 
 
 def test_strict_refuses_every_other_column(room):

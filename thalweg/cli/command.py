@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _message(error: Exception) -> str:
     """What to say; keywords of Python functions are no cure here."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror}"
     if not isinstance(error, UnknownNodeError):
         return str(error)
     close = " or ".join(map(repr, error.suggestions))

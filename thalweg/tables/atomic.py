@@ -37,7 +37,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     mode = target.stat().st_mode & 0o7777 if target.exists() else None
     # Made by os.open, not by tempfile, so that a new file has the permissions that any other new file would have.
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     try:
         with os.fdopen(number, "wb") as stream:
             yield stream

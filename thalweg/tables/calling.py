@@ -240,7 +240,12 @@ class _Trial:
         while parts and max(map(len, parts)) > leaf:
             halves = [half for part in parts for half in _halves(part, leaf)]
             parts = [half for half in halves if self._is_flagged(half)][:most]
-            if most is None and len(halves) >= _MANY and len(halves[0]) <= _CLOSE and 2 * sum(map(len, parts)) > len(rows):
+            if (
+                most is None
+                and len(halves) >= _MANY
+                and len(halves[0]) <= _CLOSE
+                and 2 * sum(map(len, parts)) > len(rows)
+            ):
                 break
         return np.concatenate(parts) if parts else rows[:0]
 

@@ -277,8 +277,11 @@ def fill(
     --------
     >>> import thalweg as tw
     >>> room = tw.Dispatcher()
-    >>> room.add_function("area", lambda width, length: width * length, outputs=["area"])
-    'area'
+    >>> _ = room.add_function("multiply", lambda width, length: width * length, outputs=["area"])
+    >>> _ = room.add_function("divide", lambda area, width: area / width, outputs=["length"])
+    >>> filled = fill(room, {"width": [2.0, 3.0], "length": [4.0, None], "area": [None, 6.0]})
+    >>> filled["length"].tolist(), filled["area"].tolist()
+    ([4.0, 2.0], [8.0, 6.0])
     """
     table = table if isinstance(table, Table) else Table(table)
     data = dsp.data_nodes

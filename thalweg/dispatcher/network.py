@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from enum import IntEnum
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
 from .tokens import EMPTY, SELF, START
@@ -31,15 +30,15 @@ __all__ = ["Kind", "Level", "Network", "flatten"]
 Arcs: TypeAlias = list[tuple[int, float]]
 
 
-class Kind(IntEnum):
-    """What a function of the network stands for."""
+class Kind:
+    """What a function of the network stands for; plain integers, for an enum's members are slow to compare."""
 
-    START = 0
-    FUNCTION = 1
-    LINK = 2
-    COLLECT = 3
-    ASK = 4
-    DEFAULT = 5
+    START: Final = 0
+    FUNCTION: Final = 1
+    LINK: Final = 2
+    COLLECT: Final = 3
+    ASK: Final = 4
+    DEFAULT: Final = 5
 
 
 class Level:
@@ -81,7 +80,8 @@ class Network:
         By function: its only output where that is a datum without filters and callback, else -1.
     plain : list
         By function: the callable itself where calling it is all there is to do, else None.
-    kind : list of Kind
+    kind : list of int
+        By function: one of `Kind`.
     records : list
         By function: the record of the node it was made from.
     function_level, data_level : list of int
@@ -296,7 +296,7 @@ class _Flattener:
 
     def function(
         self,
-        kind: Kind,
+        kind: int,
         record: Any,
         level: int,
         inputs: list[tuple[int, float]],

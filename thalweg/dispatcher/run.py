@@ -31,8 +31,6 @@ from .tokens import ABSENT, NONE, RELEASED, UNKNOWN
 
 __all__ = ["Run", "Stopped"]
 
-_FUNCTION = int(Kind.FUNCTION)  # a look-up of an enum's member costs more than the comparison
-
 
 class Stopped(Exception):
     """The run was ended by the failure it carries; used between a run and the dispatcher only."""
@@ -88,8 +86,9 @@ class Run:
         self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
         self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
-        self.listening: set[int] = set()  # where the search pauses only to hear of it
-        self.pause = bytearray()  # where the search pauses after a failure
+        self.listening: set[int] = set()  # where the search pauses to hear of it
+        self.milestones = bytearray()  # data that are certainly needed
+        self.pause = bytearray()  # where the search pauses
         self.steps: Generator[int, None, None]
         self.broken = False  # what is still to be done was changed under the reader
         self._fill(given)
@@ -287,7 +286,7 @@ class Run:
         """Tell the search of a loss; if something may be out of reach now, let it look all the way ahead."""
         kind, search = self.network.kind[f], self.search
         if kind == Kind.START:
-            stands = all([search.lose_seed(x) for x in outputs or ()])
+            stands = all(search.lose_seed(x) for x in outputs or ())
         elif kind == Kind.ASK:
             stands = search.refuse(f)
         else:
@@ -310,15 +309,27 @@ class Run:
             self._tell(f, outputs)
         else:
             self.unsaid = (f, outputs)
-            self.listening = {x for x in lost if not self.pause[x]}
+            self.listening = set(lost)
             for x in lost:
                 self.pause[x] = 1
+
+    def _hears(self, x: int, f: int) -> bool:
+        """Does the search pause at `x` only for the loss that it does not know of yet?  If it is there, tell it."""
+        if self.unsaid is not None and f == self.unsaid[0]:
+            for u in self.listening:
+                self.pause[u] = self.milestones[u]
+            self.listening = set()
+            self._tell(*self.unsaid)
+            self.unsaid = None
+            return True
+        return x in self.listening and not self.milestones[x]
 
     def _own(self) -> None:
         """Begin to go side by side with a search that no other run uses."""
         self.owned = True
         self.search.values = self.values
-        self.pause = self.search.milestones()
+        self.milestones = self.search.milestones()
+        self.pause = self.milestones[:]
         self.goals = list(self.search.wanted or ())[::-1]  # still to be looked at, the last one first
         self.steps = self.search.steps(self.pause, [])
 
@@ -334,24 +345,19 @@ class Run:
         """
         search, values = self.search, self.values
         provider, kind, inputs = search.provider, self.network.kind, self.network.inputs
+        touch = self.touched.update if self.network.defaults else None
         for x in self.steps:
             f = provider[x]
-            if self.unsaid is not None and f == self.unsaid[0]:
-                for u in self.listening:
-                    self.pause[u] = 0
-                self.listening = set()
-                self._tell(*self.unsaid)
-                self.unsaid = None
+            if self.listening and self._hears(x, f):
                 continue
-            if x in self.listening:
-                continue
-            taken = inputs[f] if kind[f] == _FUNCTION else search.takes(f)
+            taken = inputs[f] if kind[f] == Kind.FUNCTION else search.takes(f)
             for u in taken:
                 if values[u] is UNKNOWN:
                     yield from search.derivation([x], values, self.touched)
                     break
             else:
-                self.touched.update(taken)
+                if touch is not None:
+                    touch(taken)
                 yield x
         self.ended = True
         if search.left > 0 and self.need_all:

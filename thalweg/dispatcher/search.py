@@ -32,7 +32,6 @@ from .tokens import UNKNOWN
 __all__ = ["Search"]
 
 _MANY = 8  # providers of a datum
-_FUNCTION = int(Kind.FUNCTION)  # a look-up of an enum's member costs more than the comparison
 
 
 class Search(Settling):
@@ -133,7 +132,7 @@ class Search(Settling):
             self.rank, self.hops = network.free_ranks(), [0] * len(self.dist)
         for v in lost:
             self._doubt(v)
-        return not self.doubted and all([self.dist[v] < inf for v in lost])
+        return not self.doubted and max([self.dist[v] for v in lost]) < inf
 
     def _doubt(self, datum: int) -> None:
         """Put a datum in doubt, for its provider is lost or may be dearer now."""
@@ -321,7 +320,7 @@ class Search(Settling):
             elif v not in needed:
                 needed.add(v)
                 f = provider[v]
-                stack += inputs[f] if kind[f] == _FUNCTION else self.takes(f)
+                stack += inputs[f] if kind[f] == Kind.FUNCTION else self.takes(f)
         return needed
 
     def derivation(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> list[int]:
@@ -369,8 +368,8 @@ class Search(Settling):
             if v in self.seeds:
                 continue
             options = [inputs[f] for f, _ in network.providers(v) if kind[f] != Kind.COLLECT]
-            if len(options) == 1 or (options and options.count(options[0]) == len(options)):
-                stack += options[0]
-            elif options:
+            if len(options) > 1 and options.count(options[0]) < len(options):
                 stack += set(options[0]).intersection(*options[1:])
+            elif options:
+                stack += options[0]
         return marked

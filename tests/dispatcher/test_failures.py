@@ -191,6 +191,7 @@ def test_both_values_refused_by_one_filter_are_told(dsp):
     dsp.add_function("f", lambda a: 1, ["a"], ["b"])
     dsp.add_function("g", lambda a: 2, ["a"], ["b"])
     solution = dsp({"a": 1})
+    assert list(solution.errors) == ["b", "b<0>"]
     assert str(solution.why_not("b")).count("no luck") >= 2
 
 

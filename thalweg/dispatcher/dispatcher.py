@@ -317,11 +317,12 @@ class Dispatcher(Model):
             (executor or InlineExecutor()).drive(run)
         except Stopped as stop:
             ended = stop.failure
+        finally:
+            run.close()
         record = run.record()
         if len(given) < len(inputs):
             record.passed = {name: value for name, value in inputs.items() if name not in index}
         solution = self.solution = Solution(record)
-        solution.stopped = run.stopped
         try:
             if ended is not None:
                 _raise_failure(ended, solution)
@@ -346,7 +347,7 @@ class Dispatcher(Model):
         """Check what is asked for, and plan it."""
         wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
         given = _distances(inputs, inputs_dist)
-        network = self._network(self._wildcards(given, wanted, wildcard))
+        network = self.make_network(self._wildcards(given, wanted, wildcard))
         if not strict:
             given = {name: distance for name, distance in given.items() if name in network.top.index}
         return make_plan(network, given, wanted, objective=objective, ahead=ahead)
@@ -362,8 +363,14 @@ class Dispatcher(Model):
             stack += dsp.mounted
         return tuple(versions)
 
-    def _network(self, split: frozenset[NodeId] = frozenset()) -> Network:
-        """The model made flat, from the cache where nothing has changed."""
+    def make_network(self, split: frozenset[NodeId] = frozenset()) -> Network:
+        """The model made flat, from the cache where nothing has changed.
+
+        Parameters
+        ----------
+        split : frozenset of Hashable, optional
+            Data to be recomputed though they are given.
+        """
         signature = self._signature()
         cached = self._networks.get(split)
         if cached is not None and cached[0] == signature:

@@ -238,7 +238,7 @@ def why_not(record: Record, level: int, data_id: NodeId) -> WhyNot:
     search.left = -1  # as if everything were wanted: can it be had at all?
     search.advance()
     if search.settled[x]:
-        return WhyNot(data_id, "not wanted" if record.search.wanted is not None else "stopped")
+        return WhyNot(data_id, "stopped" if record.stopped else "not wanted")
     missing, failures = _obstacles(record, search, x)
     return WhyNot(data_id, "unreachable", missing, failures, _alternatives(record, search, x))
 
@@ -247,14 +247,17 @@ def _obstacles(record: Record, search: Search, x: int) -> tuple[tuple[NodeId, ..
     """What `x` waits for, all the way back: data that nothing gives, and failures."""
     network = record.network
     by_function = {failure.function: failure for failure in record.failures}
+    by_node = {failure.node: failure for failure in record.failures}
     missing: dict[NodeId, None] = {}
     failures: dict[str, Failure] = {}
     stack, seen = [x], {x}
     while stack:
         v = stack.pop()
         arcs = network.providers(v)
-        if not arcs and network.data_ids[v] is not None:
-            path = network.data_path(v)
+        path = network.data_path(v)
+        if path in by_node:
+            failures[by_node[path].path] = by_node[path]
+        elif not arcs and network.data_ids[v] is not None:
             missing[path[0] if len(path) == 1 else path_text(path)] = None
         for f, _ in arcs:
             if f in by_function:

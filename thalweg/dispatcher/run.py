@@ -376,16 +376,24 @@ class Run:
             raise Stopped(failure)
         failure.forget_frames(self.outer)
 
+    def close(self) -> None:
+        """Do no more, and let go what is not needed for the record."""
+        self.active = False
+        self.rest = iter(())  # its frame would keep the run, and the run its frame
+        index, start = self.network.top.index, self.network.top.start
+        for x in map(index.__getitem__, self.plan.given):  # given values that the search did not come to
+            if self.values[x] is UNKNOWN and self.search.provider[x] == start and x not in self.network.extras:
+                self.values[x] = self.held.get((start, x), UNKNOWN)
+
     def record(self) -> Record:
         """What the run leaves."""
         search = self.search
-        self.rest = iter(())  # its frame would keep the run, and the run its frame
         failures = [x for x in self.failures if not self._opened_later(x)]
         self.failures, self.outer = [], None
         hidden = self._unused_defaults() if search.wanted is not None else frozenset()
         if self.uses is not None:
             hidden = frozenset(range(len(self.values))).difference(search.wanted or ())
-        return Record(self.network, search, self.values, failures, self.calls, hidden)
+        return Record(self.network, search, self.values, failures, self.calls, hidden, stopped=self.stopped)
 
     def _unused_defaults(self) -> frozenset[int]:
         """Defaults that nothing took."""

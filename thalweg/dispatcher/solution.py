@@ -30,7 +30,7 @@ __all__ = ["CallRecord", "Record", "Solution"]
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "values")
+    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "stopped", "values")
 
     def __init__(
         self,
@@ -40,6 +40,8 @@ class Record:
         failures: list[Failure],
         calls: list[int],
         hidden: frozenset[int],
+        *,
+        stopped: bool = False,
     ) -> None:
         self.network = network
         self.search = search
@@ -47,9 +49,19 @@ class Record:
         self.failures = failures
         self.calls = calls
         self.hidden = hidden  # data with values that nobody asked for: defaults that nothing took
+        self.stopped = stopped  # by the stopper, before its end
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
         for failure in failures:
             self._find_alternative(failure)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: getattr(self, name) for name in self.__slots__}
+        state["values"] = [UNKNOWN if x in self.hidden else value for x, value in enumerate(self.values)]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def _find_alternative(self, failure: Failure) -> None:
         f = failure.function
@@ -105,7 +117,7 @@ class Solution(Mapping[Hashable, Any]):
     functions of the model do.
     """
 
-    __slots__ = ("_data", "_level", "_record", "stopped")
+    __slots__ = ("_data", "_level", "_record")
 
     def __init__(self, record: Record, level: int = 0) -> None:
         self._record = record
@@ -113,7 +125,6 @@ class Solution(Mapping[Hashable, Any]):
         self._data = record.data_of(level)
         if not level:
             self._data.update(record.passed)
-        self.stopped = False
 
     def __getitem__(self, data_id: NodeId) -> Any:
         try:
@@ -142,12 +153,17 @@ class Solution(Mapping[Hashable, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._record, self._level, {"stopped": self.stopped})
+        return _restore, (self._record, self._level)
 
     @property
     def record(self) -> Record:
         """The whole run, in the numbers of its network: for tools that look at all of it."""
         return self._record
+
+    @property
+    def stopped(self) -> bool:
+        """Did the stopper end the run before it was done?"""
+        return self._record.stopped
 
     @property
     def errors(self) -> dict[str, Failure]:
@@ -243,12 +259,16 @@ class Solution(Mapping[Hashable, Any]):
         if name in level.subs:
             return self.sub(name)
         network = self._record.network
-        for f, record in enumerate(network.records):
-            if network.kind[f] == Kind.FUNCTION and network.function_level[f] == self._level and record.id == name:
-                return self._call_record(f)
+        functions = {
+            record.id: f
+            for f, record in enumerate(network.records)
+            if network.kind[f] == Kind.FUNCTION and network.function_level[f] == self._level
+        }
+        if name in functions:
+            return self._call_record(functions[name])
         if isinstance(name, str) and "/" in name:
             return self.get_node(*name.split("/"))
-        raise UnknownNodeError.among(name, [*level.index, *level.subs], "node")
+        raise UnknownNodeError.among(name, [*level.index, *level.subs, *functions], "node")
 
     def explain(self, data_id: NodeId = START) -> Explanation | Explanations:
         """Why this way: chosen provider, distance, and what became of the alternatives.
@@ -310,7 +330,5 @@ class Solution(Mapping[Hashable, Any]):
         return CallRecord(path_text(path), state, inputs, given, failure)
 
 
-def _restore(record: Record, level: int, state: dict[str, Any]) -> Solution:
-    solution = Solution(record, level)
-    solution.stopped = state["stopped"]
-    return solution
+def _restore(record: Record, level: int) -> Solution:
+    return Solution(record, level)

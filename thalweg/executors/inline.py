@@ -28,6 +28,7 @@ class InlineExecutor:
                     else:
                         value = perform(call)
                 except Exception as error:
+                    value = None  # that of the call before is not ours to keep
                     failed(call, error)
                 else:
                     done(call, value)

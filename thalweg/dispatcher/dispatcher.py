@@ -130,7 +130,7 @@ class Dispatcher(Model):
         self,
         inputs: Iterable[NodeId] | None = None,
         outputs: Iterable[NodeId] | None = None,
-        *,
+        inputs_dist: Mapping[NodeId, float] | None = None,
         wildcard: bool = True,
     ) -> Dispatcher:
         """Cut out everything that can take part in any derivation of the outputs from the inputs.
@@ -139,7 +139,7 @@ class Dispatcher(Model):
         """
         from .submodel import shrink_dsp
 
-        return shrink_dsp(self, inputs, outputs, wildcard=wildcard)
+        return shrink_dsp(self, inputs, outputs, inputs_dist=inputs_dist, wildcard=wildcard)
 
     def check(self) -> list[Finding]:
         """What is wrong or suspicious in the model, before it runs.

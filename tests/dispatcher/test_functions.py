@@ -126,25 +126,38 @@ def test_the_name_and_the_text_are_those_of_the_model(dsp):
     assert tw.SubDispatch(dsp, function_id="other").__name__ == "other"
 
 
-@pytest.mark.parametrize(
-    ("make", "error", "words"),
-    [
-        (lambda d: tw.SubDispatch(d, ["ad"]), UnknownNodeError, r"output 'ad'; did you mean 'd' or 'a'\?"),
-        (lambda d: tw.SubDispatch(d, ["add"]), UnknownNodeError, "output 'add'"),
-        (lambda d: tw.SubDispatchFunction(d, "f", ["add"], ["d"]), UnknownNodeError, "input 'add'"),
-        (lambda d: tw.SubDispatchFunction(d, "f", ["aa"], ["d"]), UnknownNodeError, r"input 'aa'; did you mean 'a'\?"),
-        (lambda d: tw.SubDispatchPipe(d, "f", ["a"], ["factr"]), UnknownNodeError, r"output 'factr'; did you mean 'factor'\?"),
-        (lambda d: tw.SubDispatch(d, output_type="list"), BuildError, r"output_type='list' needs outputs="),
-        (lambda d: tw.SubDispatch(d, ["d"], output_type="set"), BuildError, r"'set'; use one of 'all', 'dict'"),
-        (lambda d: tw.SubDispatch(d, "d"), BuildError, r"outputs is 'd'; give a list"),
-        (lambda d: tw.SubDispatch(d, ["d", "d"]), BuildError, r"outputs has 'd' twice"),
-        (lambda d: tw.SubDispatchFunction(d, "f", ["a", "a"], ["d"]), BuildError, r"inputs has 'a' twice"),
-        (lambda d: tw.MapDispatch(d, recursive_inputs="d"), BuildError, r"recursive_inputs is 'd'; give a list"),
-    ],
-    ids=[
-        "output", "function as output", "function as input", "input", "output of a pipe", "all", "type", "string", "twice", "input twice", "recursive",
-    ],
-)  # fmt: skip
+WRONG = {
+    "output": (lambda d: tw.SubDispatch(d, ["ad"]), UnknownNodeError, r"output 'ad'; did you mean 'd' or 'a'\?"),
+    "function as output": (lambda d: tw.SubDispatch(d, ["add"]), UnknownNodeError, "output 'add'"),
+    "function as input": (
+        lambda d: tw.SubDispatchFunction(d, "f", ["add"], ["d"]),
+        UnknownNodeError,
+        "input 'add'",
+    ),
+    "input": (
+        lambda d: tw.SubDispatchFunction(d, "f", ["aa"], ["d"]),
+        UnknownNodeError,
+        r"input 'aa'; did you mean 'a'\?",
+    ),
+    "output of a pipe": (
+        lambda d: tw.SubDispatchPipe(d, "f", ["a"], ["factr"]),
+        UnknownNodeError,
+        r"output 'factr'; did you mean 'factor'\?",
+    ),
+    "type of everything": (lambda d: tw.SubDispatch(d, output_type="list"), BuildError, "'list' needs outputs="),
+    "unknown type": (lambda d: tw.SubDispatch(d, ["d"], output_type="set"), BuildError, "'set'; use one of 'all'"),
+    "a string": (lambda d: tw.SubDispatch(d, "d"), BuildError, "outputs is 'd'; give a list"),
+    "output twice": (lambda d: tw.SubDispatch(d, ["d", "d"]), BuildError, "outputs has 'd' twice"),
+    "input twice": (lambda d: tw.SubDispatchFunction(d, "f", ["a", "a"], ["d"]), BuildError, "inputs has 'a' twice"),
+    "recursive": (
+        lambda d: tw.MapDispatch(d, recursive_inputs="d"),
+        BuildError,
+        "recursive_inputs is 'd'; give a list",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "error", "words"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_refused_by_name_when_it_is_made(dsp, make, error, words):
     with pytest.raises(error, match=words):
         make(dsp)

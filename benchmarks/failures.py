@@ -53,30 +53,35 @@ def chain(size: int, *, failing: bool) -> Model:
 
 
 def layered(size: int, *, failing: bool) -> Model:
-    """Layers of three-input functions; a ninth of the data have a second, dearer provider with inputs of its own."""
-    return _layers(size * 9 // 10, failing=failing, doubled=1 / 9)
+    """Layers of three-input functions; 13 % of the data have a second, dearer provider with inputs of its own."""
+    return _layers(size * 88 // 100, failing=failing, doubled=13, bad=13)
 
 
 def doubled(size: int, *, failing: bool) -> Model:
     """As `layered`, but all data have two providers: which inputs are needed is never certain beforehand."""
-    return _layers(size // 2, failing=failing, doubled=1)
+    return _layers(size // 2, failing=failing, doubled=100, bad=23)
 
 
-def _layers(data: int, *, failing: bool, doubled: float, width: int = 100, seed: int = 11) -> Model:
-    """Layers in which a share of the data is `doubled`; for each ten functions one fails."""
+def _layers(data: int, *, failing: bool, doubled: int, bad: int, seed: int = 11) -> Model:
+    """Layers of 100 data, of which `doubled` have two providers; the first of `bad` of these fails.
+
+    Not all of these are tried: where the first has late inputs, the second may be nearer. About a tenth of all
+    functions do fail.
+    """
+    width = 100
     draw = random.Random(seed)
     before = [f"d0_{i}" for i in range(width)]
     given = dict.fromkeys(before, 1)
     steps: list[Step] = []
     for layer in range(1, data // width + 1):
         here = [f"d{layer}_{i}" for i in range(width)]
-        twice = draw.sample(here, round(width * doubled))
-        bad = set(twice[: round(width * (1 + doubled) / 10)])
+        twice = draw.sample(here, doubled)
+        fail = set(twice[:bad])
         for name in here:
-            cheap = _choose(failing=failing and name in bad, function=three)
+            cheap = _choose(failing=failing and name in fail, function=three)
             steps.append(Step(f"f{name[1:]}", cheap, tuple(draw.sample(before, 3)), name, draw.randrange(3)))
             if name in twice:
-                steps.append(Step(f"g{name[1:]}", three, tuple(draw.sample(before, 3)), name, draw.randrange(4, 9)))
+                steps.append(Step(f"g{name[1:]}", three, tuple(draw.sample(before, 3)), name, draw.randrange(12, 17)))
         before = here
     return Model("layered", steps, only_used(given, steps), before)
 

@@ -320,7 +320,16 @@ def test_what_is_missing_is_told(capsys):
 
 
 def test_a_model_is_checked(capsys):
-    assert run("check", "model.py:dsp") == 0
+    Path("model.py").write_text(
+        "import thalweg as tw\ndsp = tw.Dispatcher()\n"
+        "def one(x) -> float:\n    return x\n"
+        "dsp.add_function('one', one, ['x'], ['a', 'b'])\n"
+        "sound = tw.Dispatcher()\nsound.add_function('f', abs, ['x'], ['y'])\n"
+    )
+    assert run("check", "model.py:dsp") == 1
+    assert capsys.readouterr().out.startswith("error: one: ")
+    assert run("check", "model.py:sound") == 0
+    assert capsys.readouterr().out == "nothing to say against it\n"
 
 
 def test_help_and_version_and_no_words_at_all(capsys):

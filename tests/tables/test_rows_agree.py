@@ -18,6 +18,7 @@ import thalweg as tw
 from thalweg.tables import fill
 
 DATA = "abcdef"
+SOAK = os.environ.get("THALWEG_SOAK") == "1"
 
 
 def looks_around(x):
@@ -200,8 +201,10 @@ def same(one, other):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @settings(
-    max_examples=3000 if os.environ.get("THALWEG_SOAK") == "1" else 250,
+    max_examples=5000 if SOAK else 200,
     deadline=None,
+    derandomize=not SOAK,
+    database=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(models(), tables(), st.sampled_from(["span", "tree"]))

@@ -183,7 +183,7 @@ def check(chosen: argparse.Namespace) -> int:
     with _model(chosen) as dsp:
         findings = dsp.check()
     _print(map(str, findings))
-    errors = [finding for finding in findings if finding.level == "error"]
+    errors = [finding for finding in findings if finding.severity == "error"]
     if not findings:
         _print(["nothing to say against it"])
     return 1 if errors else 0

@@ -22,6 +22,8 @@ from .table import Array, Name, Rows, Table
 
 __all__ = ["Cell", "CellGroup", "Filled", "fill"]
 
+_SETS = 3  # sets of missing data that are named for an open cell
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellGroup:
@@ -209,15 +211,9 @@ class Filled(Mapping[Name, Array]):
     def _lacks(self, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
         key = (name, given)
         if key not in self._missing:
-            self._missing[key] = _help(self._dsp, name, given)
+            # The empty set: nothing is missing, only something failed.
+            self._missing[key] = tuple([names for names in self._dsp.missing([name], given, _SETS) if names])
         return self._missing[key]
-
-
-def _help(dsp: Dispatcher, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
-    try:
-        return tuple(dsp.missing([name], given, 3))
-    except ImportError:
-        return ()
 
 
 def _length(rows: Rows) -> int:

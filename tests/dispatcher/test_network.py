@@ -14,7 +14,8 @@ def dsp():
 
 
 def kinds(network):
-    return [Kind(kind).name for kind in network.kind]
+    names = {number: name for name, number in vars(Kind).items() if isinstance(number, int)}
+    return [names[kind] for kind in network.kind]
 
 
 def functions(network, kind):

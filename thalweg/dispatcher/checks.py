@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import MethodType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from . import annotations
+from . import hints
 from .network import Kind
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
 from .plan import path_text
@@ -50,7 +50,7 @@ class Finding:
 
 
 def check(dsp: Dispatcher) -> list[Finding]:
-    """What is wrong or suspicious in a model, before it runs.
+    r"""What is wrong or suspicious in a model, before it runs.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class _View:
             node = self.models[level.parent].nodes[level.path[-1]]
             assert isinstance(node, SubDispatcherNode)
             self.models.append(node.dsp)
-        self.hints: dict[Any, annotations.Hints | None] = {}
+        self.hints: dict[Any, hints.Hints | None] = {}
         self._places: dict[int, dict[NodeId, int]] = {}
         self._level_at = {level.path: number for number, level in enumerate(self.network.levels)}
 
@@ -135,11 +135,11 @@ class _View:
             places = self._places[number] = {name: k for k, name in enumerate(self.models[number].nodes)}
         return finding.severity, number, places[finding.path[-1]]
 
-    def hints_of(self, node: FunctionNode) -> annotations.Hints | None:
+    def hints_of(self, node: FunctionNode) -> hints.Hints | None:
         """Annotations of a function, read once."""
         key = _identity(node.function)
         if key not in self.hints:
-            self.hints[key] = annotations.read(node.function)
+            self.hints[key] = hints.read(node.function)
         return self.hints[key]
 
 
@@ -152,17 +152,58 @@ def _names(ids: Iterable[NodeId]) -> str:
     return ", ".join(map(repr, ids))
 
 
+def _types(view: _View) -> Iterator[Finding]:
+    for path, dsp in view.levels():
+        functions = [node for node in dsp.nodes.values() if isinstance(node, FunctionNode)]
+        gives: dict[NodeId, list[tuple[FunctionNode, Any]]] = {}
+        for node in functions:
+            known = view.hints_of(node)
+            if known is None or node.filters or not node.outputs:
+                continue  # a filter may make anything of the result
+            parts = hints.of_outputs(known.gives, len(node.outputs))
+            if parts is None:
+                count, given = len(node.outputs), hints.name_of(known.gives)
+                message = f"it gives {given}, which cannot be split over its {count} outputs; give a tuple of {count}"
+                yield Finding("error", "arity", (*path, node.id), message)
+                continue
+            for name, part in zip(node.outputs, parts, strict=True):
+                datum = dsp.nodes[name]
+                if isinstance(datum, DataNode) and not datum.wait_inputs and not datum.filters:
+                    gives.setdefault(name, []).append((node, part))
+        for node in functions:
+            yield from _disagreements(view, path, node, gives)
+
+
+def _disagreements(
+    view: _View, path: tuple[NodeId, ...], node: FunctionNode, gives: dict[NodeId, list[tuple[FunctionNode, Any]]]
+) -> Iterator[Finding]:
+    """Inputs of a function that a provider gives as another type."""
+    known = view.hints_of(node)
+    if known is None:
+        return
+    for position, name in enumerate(node.inputs):
+        wanted = known.of_input(position)
+        for provider, given in gives.get(name, ()):
+            if not hints.can_agree(given, wanted):
+                takes = f"it takes {name!r} as {hints.name_of(wanted)}"
+                other = f"{provider.id!r} gives it as {hints.name_of(given)}"
+                cure = "change one of them, or the annotation"
+                yield Finding("error", "type", (*path, node.id), f"{takes}, but {other}; {cure}")
+
+
 def _unreachable(view: _View) -> Iterator[Finding]:
     network, settled = view.network, view.search.settled
     for function, record in enumerate(network.records):
-        if network.kind[function] != Kind.FUNCTION or all([settled[u] for u in network.inputs[function]]):
+        if network.kind[function] != Kind.FUNCTION or all(settled[u] for u in network.inputs[function]):
             continue
         lacking = [u for u in network.inputs[function] if not settled[u]]
         orphans = [network.data_ids[u] for u in lacking if not network.providers(u)]
         if not record.inputs:
             why = "the gate before it is never asked; link inputs to its sub-dispatcher"
         elif orphans:
-            why = f"{_names(orphans)} has no provider, link or default here; link it to the parent, or give it a default"
+            why = (
+                f"{_names(orphans)} has no provider, link or default here; link it to the parent, or give it a default"
+            )
         else:
             why = f"its input {_names([network.data_ids[u] for u in lacking])} can never be had here"
         yield Finding("warning", "unreachable", network.function_path(function), f"it can never be called: {why}")
@@ -180,7 +221,9 @@ def _dominated(view: _View) -> Iterator[Finding]:
                 if winners and all(winners):
                     others = _names(dict.fromkeys([winner.id for winner in winners if winner]))
                     cure = "good for a fallback; else make it cheaper, or give the other a domain"
-                    yield Finding("warning", "dominated", (*path, node.id), f"it is used only if {others} fails: {cure}")
+                    yield Finding(
+                        "warning", "dominated", (*path, node.id), f"it is used only if {others} fails: {cure}"
+                    )
 
 
 class _Field:
@@ -249,7 +292,7 @@ def _hidden(view: _View) -> Iterator[Finding]:
                 or (search.ready_at[f] + w == node.initial_dist and network.kind[f] == Kind.FUNCTION)
                 for f, w in arcs
             ]
-            if nearer and all(nearer) and (level.gate < 0 or all([network.kind[f] == Kind.FUNCTION for f, _ in arcs])):
+            if nearer and all(nearer) and (level.gate < 0 or all(network.kind[f] == Kind.FUNCTION for f, _ in arcs)):
                 others = _names(dict.fromkeys([network.records[f].id for f, _ in arcs]))
                 message = f"its default, at distance {node.initial_dist:g}, is always nearer than {others}"
                 cure = "give the default an initial_dist (inf: a last resort), or take it away"
@@ -261,7 +304,7 @@ def _unused(view: _View) -> Iterator[Finding]:
     used = {
         (id(view.models[network.data_level[x]]), network.data_ids[x])
         for x, consumers in enumerate(network.consumers)
-        if x and (consumers or any([network.kind[f] != Kind.DEFAULT for f, _ in network.providers(x)]))
+        if x and (consumers or any(network.kind[f] != Kind.DEFAULT for f, _ in network.providers(x)))
     }
     for path, dsp in view.levels():
         for name, node in dsp.nodes.items():
@@ -286,7 +329,9 @@ def _gates(view: _View) -> Iterator[Finding]:
     for path, dsp in view.levels():
         for node in dsp.nodes.values():
             if isinstance(node, SubDispatcherNode) and node.input_domain is not None and not node.inputs:
-                message = "its gate has no inputs and is asked once, with nothing; link inputs, or leave out input_domain"
+                message = (
+                    "its gate has no inputs and is asked once, with nothing; link inputs, or leave out input_domain"
+                )
                 yield Finding("warning", "gate", (*path, node.id), message)
 
 
@@ -306,3 +351,6 @@ def _twins(functions: Iterable[FunctionNode]) -> Iterator[tuple[FunctionNode, Fu
         first = known.setdefault((_identity(node.function), node.inputs, node.outputs, extras), node)
         if first is not node:
             yield first, node
+
+
+_CHECKS = (_types, _unreachable, _dominated, _hidden, _unused, _collecting, _gates, _duplicates)

@@ -52,8 +52,8 @@ def shrink_dsp(
     Returns
     -------
     Dispatcher
-        A model that gives the outputs the same values, in the same way, whatever functions fail.  The inputs and outputs
-        themselves are always in it.
+        A model that gives the outputs the same values, in the same way, whatever functions fail.  The inputs and
+        outputs themselves are always in it.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _useful(network: Network, able: bytearray, wanted: Iterable[int], certain: s
         seen[datum] = 1
         providers = [function for function, _ in network.providers(datum) if function not in kept]
         if able[datum]:
-            providers = [f for f in providers if f in network.collectors or all([able[u] for u in network.inputs[f]])]
+            providers = [f for f in providers if f in network.collectors or all(able[u] for u in network.inputs[f])]
             for function in providers:
                 stack += network.inputs[function]
             kept.update(providers)

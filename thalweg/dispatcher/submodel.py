@@ -51,11 +51,11 @@ def graph(dsp: Dispatcher) -> nx.DiGraph[Any]:
 
     found: nx.DiGraph[Any] = nx.DiGraph()
     functions = [node for node in dsp.nodes.values() if isinstance(node, FunctionNode)]
-    if not all([node.inputs for node in functions]):
+    if not all(node.inputs for node in functions):
         found.add_node(START, kind="start", node=None)
     for node in dsp.nodes.values():
         found.add_node(node.id, kind=_KINDS[type(node)], node=node)
-    if not all([node.outputs for node in functions]):
+    if not all(node.outputs for node in functions):
         found.add_node(SINK, kind="sink", node=None)
     for node in dsp.nodes.values():
         if not isinstance(node, DataNode):
@@ -133,7 +133,7 @@ def _span(
             part.put_node(replace(node, attributes=dict(node.attributes)))
         elif isinstance(node, FunctionNode):
             outputs = [x for x in node.outputs if x in named and has_arc(node.id, x)]
-            if all([x in named for x in node.inputs]) and (outputs or not node.outputs):
+            if all(x in named for x in node.inputs) and (outputs or not node.outputs):
                 part.put_node(with_outputs(node, outputs))
         else:
             entering = tuple([link for link in node.inputs if link[0] in named])
@@ -229,7 +229,7 @@ def _walk(
     queue = list(reached)
     waiting: dict[NodeId, list[NodeId]] = {}  # datum not reached yet -> functions that were met before it
     for name in queue:  # the list grows while it is read
-        met = [] if name in blockers and name not in origins or name not in graph else list(ahead[name])
+        met = [] if (name in blockers and name not in origins) or name not in graph else list(ahead[name])
         for node_id in [*met, *waiting.pop(name, ())]:
             node = dsp.nodes.get(node_id)
             if node is None or node_id in reached:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from numbers import Number
 from types import FunctionType, MethodType, NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 __all__ = ["Hints", "can_agree", "name_of", "of_outputs", "read"]
 
@@ -64,7 +64,8 @@ def read(function: Callable[..., Any]) -> Hints | None:
         bound += len(function.args) if isinstance(function, partial) else 1
         function = function.func if isinstance(function, partial) else function.__func__
     if isinstance(function, type):
-        is_plain = type(function) is type and (function.__new__ is object.__new__ or function in _CLOSED)
+        makes: Any = function.__new__
+        is_plain = type(function) is type and (makes is object.__new__ or function in _CLOSED)
         return Hints((), Any, function) if is_plain else None
     if not isinstance(function, FunctionType) or not function.__annotations__ or hasattr(function, "__wrapped__"):
         return None
@@ -86,10 +87,10 @@ def of_outputs(gives: Annotation, count: int) -> tuple[Annotation, ...] | None:
     options = _options(gives)
     if len(options) != 1 or options[0] is Any:
         return (Any,) * count
-    parts = get_args(gives)
-    if get_origin(gives) is tuple and parts and Ellipsis not in parts:
+    parts, origin = get_args(gives), cast("Any", get_origin(gives))
+    if origin is tuple and parts and Ellipsis not in parts:
         return parts if len(parts) == count else None
-    if get_origin(gives) is tuple and parts:
+    if origin is tuple and parts:
         return (parts[0],) * count
     cannot = options[0] in (str, bytes, int, float, complex, bool, NoneType, dict, set, frozenset)
     return None if cannot else (Any,) * count
@@ -113,7 +114,7 @@ def can_agree(given: Annotation, wanted: Annotation) -> bool:
     >>> can_agree(int, float), can_agree(list[int], list[str]), can_agree(str | None, int | None), can_agree(str, float)
     (True, True, True, False)
     """
-    return any([_overlap(one, other) for one in _options(given) for other in _options(wanted)])
+    return any(_overlap(one, other) for one in _options(given) for other in _options(wanted))
 
 
 def name_of(annotation: Annotation) -> str:
@@ -127,7 +128,7 @@ def _options(annotation: Annotation) -> list[Annotation]:
     stack = [annotation]
     while stack:
         each = stack.pop()
-        origin = get_origin(each)
+        origin: Any = get_origin(each)
         if each is None:
             found.append(NoneType)
         elif hasattr(each, "__supertype__"):
@@ -162,7 +163,7 @@ def _overlap(one: Annotation, other: Annotation) -> bool:
         return False
     another = other if closed[0] is one else one
     if _is_number(closed[0]):
-        return any([hasattr(another, name) for name in _ARITHMETIC])
+        return any(hasattr(another, name) for name in _ARITHMETIC)
     if issubclass(closed[0], bytes):
         return another in (bytearray, memoryview)
     return _is_open(another) and another.__module__ != "collections.abc"
@@ -185,8 +186,9 @@ def _is_open(one: type) -> bool:
 
 
 def _have_common_child(one: type, other: type) -> bool:
-    stack, seen = [one], set()
+    stack, seen = [one], set[type]()
     while stack:
+        child: type
         for child in type.__subclasses__(stack.pop()):
             if issubclass(child, other):
                 return True

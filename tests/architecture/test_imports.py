@@ -60,7 +60,7 @@ LATE_MODULES = {
 }
 
 # The files that decide and never act, and what would let them act.
-DECIDING = {f"thalweg.dispatcher.{name}" for name in ("frontier", "network", "plan", "search")}
+DECIDING = {f"thalweg.dispatcher.{name}" for name in ("frontier", "network", "plan", "search", "settling")}
 ACTING = {
     "asyncio",
     "concurrent",

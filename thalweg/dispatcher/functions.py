@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from ..errors import BuildError, UnknownNodeError
+from ..errors import BuildError
 from .building import check_ids
 from .copying import rebuild
 from .dispatcher import Dispatcher
@@ -85,7 +85,7 @@ class SubDispatch:
         self.outputs = None if outputs is None else check_ids(outputs, "outputs", once=True)
         if self.outputs is None and output_type != "all":
             raise BuildError(f"output_type={output_type!r} needs outputs=[...]")
-        _check_known(self.dsp, self.outputs or (), "output")
+        self.dsp.solve((), self.outputs)  # refuses unknown names
         self.inputs_dist = dict(inputs_dist or {})
         self.wildcard = wildcard
         self.output_type = output_type
@@ -181,7 +181,7 @@ class SubDispatchFunction(SubDispatch):
             output_type_kw=output_type_kw,
         )
         self.inputs = check_ids(inputs if inputs is not None else (), "inputs", once=True)
-        _check_known(self.dsp, self.inputs, "input")
+        self.dsp.solve(self.inputs)  # refuses unknown names
         self.first_arg_as_kw = first_arg_as_kw
         defaults = self.dsp.default_values
         self._required = tuple([name for name in self.inputs if name not in defaults])
@@ -373,12 +373,12 @@ class MapDispatch:
         return results
 
     def _by_name(self, result: Any) -> Mapping[NodeId, Any]:
-        if isinstance(result, Mapping):
-            return result
-        outputs: Sequence[NodeId] = self.function.outputs or ()
-        values = result if isinstance(result, (list, tuple)) and len(outputs) != 1 else (result,)
-        if len(outputs) == 1 and isinstance(result, list) and self.function.output_type == "list":
-            values = result
+        """The outputs that an element has, by name."""
+        form = getattr(self.function, "output_type", "all")
+        if form in ("all", "dict"):
+            return result if isinstance(result, Mapping) else {}
+        outputs: Sequence[NodeId] = self.function.outputs
+        values = result if form == "list" or len(outputs) > 1 else (result,)
         return dict(zip(outputs, values, strict=True))
 
 
@@ -392,12 +392,6 @@ def _renaming(names: Mapping[NodeId, NodeId] | Iterable[NodeId] | None) -> dict[
     if isinstance(names, Mapping):
         return dict(names)
     return {name: name for name in check_ids(names, "recursive_inputs", once=True)}
-
-
-def _check_known(dsp: Dispatcher, names: Iterable[NodeId], role: str) -> None:
-    for name in names:
-        if name not in dsp.nodes:
-            raise UnknownNodeError.among(name, dsp.nodes, role)
 
 
 def run_model(

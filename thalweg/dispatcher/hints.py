@@ -188,8 +188,8 @@ def _is_open(one: type) -> bool:
 def _have_common_child(one: type, other: type) -> bool:
     stack, seen = [one], set[type]()
     while stack:
-        child: type
-        for child in type.__subclasses__(stack.pop()):
+        children: list[type] = type.__subclasses__(stack.pop())
+        for child in children:
             if issubclass(child, other):
                 return True
             if child not in seen:

@@ -390,10 +390,11 @@ class Run:
         search = self.search
         failures = [x for x in self.failures if not self._opened_later(x)]
         self.failures, self.outer = [], None
-        hidden = self._unused_defaults() if search.wanted is not None else frozenset()
+        unused = self._unused_defaults() if search.wanted is not None else frozenset()
+        record = Record(self.network, search, self.values, failures, self.calls, unused, stopped=self.stopped)
         if self.uses is not None:
-            hidden = frozenset(range(len(self.values))).difference(search.wanted or ())
-        return Record(self.network, search, self.values, failures, self.calls, hidden, stopped=self.stopped)
+            record.hidden = frozenset(range(len(self.values))).difference(search.wanted or ())
+        return record
 
     def _unused_defaults(self) -> frozenset[int]:
         """Defaults that nothing took."""

@@ -30,7 +30,7 @@ __all__ = ["CallRecord", "Record", "Solution"]
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "stopped", "values")
+    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "stopped", "unused", "values")
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Record:
         values: list[Any],
         failures: list[Failure],
         calls: list[int],
-        hidden: frozenset[int],
+        unused: frozenset[int],
         *,
         stopped: bool = False,
     ) -> None:
@@ -48,7 +48,8 @@ class Record:
         self.values = values
         self.failures = failures
         self.calls = calls
-        self.hidden = hidden  # data with values that nobody asked for: defaults that nothing took
+        self.unused = unused  # defaults that nothing took
+        self.hidden = unused  # data with values that the solution does not show
         self.stopped = stopped  # by the stopper, before its end
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
         for failure in failures:

@@ -60,7 +60,7 @@ class _Drawing:
 
     def is_used(self, x: int) -> bool:
         """Has the datum a value, and is it no default that nothing took?"""
-        return self.record.values[x] is not UNKNOWN and x not in self.record.hidden
+        return self.record.values[x] is not UNKNOWN and x not in self.record.unused
 
     def name(self, x: int) -> NodeId:
         """Id of a datum of this level; START for what is outside of it."""

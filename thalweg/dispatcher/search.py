@@ -358,7 +358,7 @@ class Search(Settling):
                 marked[slot] = 0  # a late estimate is nobody's
             return marked
         marked = bytearray(len(self.dist))
-        inputs, kind = network.inputs, network.kind
+        inputs, kind, providers = network.inputs, network.kind, network.providers
         stack = list(self.wanted)
         while stack:
             v = stack.pop()
@@ -367,9 +367,15 @@ class Search(Settling):
             marked[v] = 1
             if v in self.seeds:
                 continue
-            options = [inputs[f] for f, _ in network.providers(v) if kind[f] != Kind.COLLECT]
-            if len(options) > 1 and options.count(options[0]) < len(options):
-                stack += set(options[0]).intersection(*options[1:])
-            elif options:
-                stack += options[0]
+            arcs = providers(v)
+            if len(arcs) == 1:
+                f = arcs[0][0]
+                if kind[f] != Kind.COLLECT:
+                    stack += inputs[f]
+            elif arcs:
+                options = [inputs[f] for f, _ in arcs]
+                if options.count(options[0]) == len(options):
+                    stack += options[0]
+                else:
+                    stack += set(options[0]).intersection(*options[1:])
         return marked

@@ -242,8 +242,11 @@ class Settling:
                                 hop = self._hop(u, v, s)
                                 hops[v], provider[v] = min((hops[v], provider[v]), (hop, f))
             else:
-                heappop(distances)
-                del buckets[d]
+                if distances[0] == d:
+                    heappop(distances)
+                    del buckets[d]
+                else:  # a loss has made something nearer tentative again
+                    buckets[d] = []
 
     def distance_of(self, function: int) -> float:
         """Distance of a function whose inputs are settled (of a collection: those that have arrived)."""

@@ -198,6 +198,31 @@ def test_an_extended_model_dispatches_anew(dsp):
     assert dict(dsp({"x": 1})) == {"x": 1, "y": 2}
 
 
+CUTS = {
+    "get_sub_dsp": lambda dsp: dsp.get_sub_dsp(list(dsp.nodes)),
+    "shrink_dsp": lambda dsp: dsp.shrink_dsp(["a", "b"], ["c", "d"]),
+    "get_sub_dsp_from_workflow": lambda dsp: dsp.get_sub_dsp_from_workflow(["a"], graph=dsp.graph, check_inputs=False),
+}
+every_cut = pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+
+
+@every_cut
+def test_a_part_of_a_model_shares_nothing_with_it(original, cut):
+    before, version = state(original), original.version
+    inner = original.sub_dsp_nodes["child"].dsp
+    inner_before, inner_version = state(inner), inner.version
+    part = cut(original)
+    part.add_data("a", 9, unit="km")
+    part.add_data("new")
+    for node in part.nodes.values():
+        node.attributes["source"] = "changed"
+    for node in part.sub_dsp_nodes.values():
+        for innermost in node.dsp.nodes.values():
+            innermost.attributes["source"] = "changed"
+    assert (state(original), original.version) == (before, version)
+    assert (state(inner), inner.version) == (inner_before, inner_version)
+
+
 def test_a_model_nested_200_levels_deep_is_copied():
     dsp = nested(200)
     assert copy.deepcopy(dsp)({"x": 1})["x"] == dsp.copy()({"x": 1})["x"] == 1

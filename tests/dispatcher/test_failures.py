@@ -218,6 +218,22 @@ def test_an_estimator_that_raises_leaves_its_datum_without_a_value(dsp):
     assert (dict(solution), solution.errors["c"].kind) == ({"a": 1}, "error")
 
 
+def test_an_incomplete_collection_whose_value_is_refused_is_given_up(dsp):
+    asked = []
+
+    def refuses(value):
+        asked.append(value)
+        if len(asked) > 3:
+            raise SystemExit("asked again and again")
+        raise ValueError("no luck")
+
+    dsp.add_data("c", wait_inputs=True, filters=[refuses])
+    dsp.add_function("f", abs, ["a"], ["c"])
+    dsp.add_function("g", abs, ["z"], ["c"])
+    assert dict(dsp({"a": 1})) == {"a": 1}
+    assert asked == [{"f": 1}]
+
+
 def test_a_failed_provider_gives_no_estimate_and_its_collection_does_not_wait(dsp):
     dsp.add_data("c", wait_inputs=True)
     dsp.add_function("f", fails, ["a"], ["c"], weight=5)
@@ -319,6 +335,22 @@ def test_what_rested_on_a_failure_takes_its_own_alternative(dsp):
     dsp.add_function("h", lambda a: "by a", ["a"], ["c"], weight=5)
     solution = dsp({"a": 1}, ["c"])
     assert (solution["c"], solution.calls) == ("by a", ["f", "h"])
+
+
+def test_nothing_is_called_after_a_failure_for_what_cannot_be_had(dsp):
+    dsp.add_function("f", fails, ["a"], ["b"])
+    dsp.add_function("instead", abs, ["a"], ["b"], weight=5)
+    dsp.add_function("g", abs, ["a"], ["c"])
+    dsp.add_function("h", max, ["c", "z"], ["d"])
+    assert dsp({"a": 1}, ["b", "d"], raises=False).calls == ["f", "instead"]
+
+
+def test_several_failures_on_the_way_to_what_cannot_be_had_leave_the_rest(dsp):
+    dsp.add_function("f", lambda: (1, tw.NONE), [], ["a", "b"])
+    dsp.add_data("c", filters=[fails])
+    dsp.add_function("g", lambda: 1, [], ["c"], out_weight={"c": 0})
+    dsp.add_function("h", max, ["c", "z"], ["d"])
+    assert dict(dsp({}, ["a", "b", "d"], raises=False)) == {"a": 1}
 
 
 def test_a_thousand_failures_leave_the_last_way():

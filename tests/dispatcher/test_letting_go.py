@@ -142,6 +142,13 @@ def test_estimates_are_let_go_when_their_collection_is_made(dsp, watch):
     assert watch.seen == {"end": ["between"]}
 
 
+def test_a_collection_tells_who_contributed_though_estimates_were_let_go(dsp):
+    dsp.add_data("d", wait_inputs=True)
+    dsp.add_function("fails", fails, ["a"], ["d"])
+    dsp.add_function("f", abs, ["a"], ["d"])
+    assert dsp({"a": 1}, ["d"], keep="outputs").providers["d"] == ("f",)
+
+
 def test_values_in_a_child_are_let_go(dsp, watch):
     child = tw.Dispatcher(name="child")
     child.add_function("f", lambda x: watch.make("y"), ["x"], ["y"])

@@ -149,6 +149,20 @@ def test_a_collection_tells_who_contributed_though_estimates_were_let_go(dsp):
     assert dsp({"a": 1}, ["d"], keep="outputs").providers["d"] == ("f",)
 
 
+def test_what_a_gate_has_seen_is_kept_until_it_opens(dsp):
+    seen = []
+    child = tw.Dispatcher(name="child")
+    child.add_function("inner", lambda y: y, ["y"], ["z"])
+    child.add_data("x")
+    dsp.add_function("f", lambda a: a + 1, ["a"], ["b"])
+    dsp.add_function("g", lambda a: a + 2, ["a"], ["c"], weight=1)
+    dsp.add_dispatcher(
+        child, {"b": "x", "c": "y"}, {"z": "d"}, input_domain=lambda arrived: seen.append(arrived) or len(arrived) > 1
+    )
+    assert list(dsp({"a": 1}, ["e"], keep="outputs")) == ["e"]
+    assert seen == [{"b": 2}, {"b": 2, "c": 3}]
+
+
 def test_values_in_a_child_are_let_go(dsp, watch):
     child = tw.Dispatcher(name="child")
     child.add_function("f", lambda x: watch.make("y"), ["x"], ["y"])

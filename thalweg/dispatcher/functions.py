@@ -8,6 +8,7 @@ and is a failure of the call only if no way is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
@@ -118,8 +119,6 @@ class SubDispatch:
 
     def copy(self) -> SubDispatch:
         """The same function on a copy of the model."""
-        from copy import copy
-
         twin = copy(self)
         twin.dsp = self.dsp.copy()
         return twin

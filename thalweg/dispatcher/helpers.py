@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -28,8 +29,6 @@ Values = dict[Hashable, Any]
 def _copied(value: Any, copy: bool) -> Any:
     if not copy:
         return value
-    from copy import deepcopy
-
     return deepcopy(value)
 
 

@@ -86,6 +86,8 @@ class Run:
         self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
         self.unsaid: tuple[int, list[int] | None] | None = None  # a loss that the search does not know of yet
+        self.all_found = True  # but for what is sought
+        self.sought: set[int] = set()  # lost data; only when they are found is what is wanted sure to be in reach
         self.listening: set[int] = set()  # where the search pauses to hear of it
         self.milestones = bytearray()  # data that are certainly needed
         self.pause = bytearray()  # where the search pauses
@@ -283,16 +285,43 @@ class Run:
         self.broken = True
 
     def _tell(self, f: int, outputs: list[int] | None) -> None:
-        """Tell the search of a loss; if something may be out of reach now, let it look all the way ahead."""
+        """Tell the search of a loss; what may be out of reach now is sought before anything more is called."""
         kind, search = self.network.kind[f], self.search
         if kind == Kind.START:
-            stands = all(search.lose_seed(x) for x in outputs or ())
+            lost = [v for x in outputs or () for v in search.lose_seed(x)]
         elif kind == Kind.ASK:
-            stands = search.refuse(f)
+            lost = search.refuse(f)
         else:
-            stands = search.lose(f, outputs)
-        if not stands and search.wanted is not None:
+            lost = search.lose(f, outputs)
+        if search.wanted is None:
+            return
+        self.sought.update([v for v in lost if not self._stands(v)])
+        if self.sought:
             self.pause[:] = bytes(len(self.pause))
+            for x in self.sought:
+                self.pause[x] = 1
+
+    def _stands(self, x: int) -> bool:
+        """Is a lost datum sure to be found, by a provider whose inputs the plan found nearer than it?
+
+        What the plan's search settled is still in reach, as long as all that was lost since is.
+        """
+        planned, search, network = self.plan.search, self.search, self.network
+        for f, _ in network.providers(x) if self.all_found else ():
+            if f not in search.dead and (f, x) not in search.gone and network.kind[f] != Kind.COLLECT:
+                for u in network.inputs[f]:
+                    if not planned.settled[u] or planned.dist[u] >= planned.dist[x]:
+                        break
+                else:
+                    return True
+        return False
+
+    def _finds(self, x: int) -> bool:
+        """Does the search pause at `x` only because it was sought?  When all is found, the milestones count again."""
+        self.sought.discard(x)
+        if not self.sought:
+            self.pause[:] = self.milestones
+        return not self.milestones[x]
 
     def _start_again(self, f: int, outputs: list[int] | None, lost: list[int]) -> None:
         """Follow a search of our own, which learns of the first loss as it comes to it.
@@ -350,6 +379,8 @@ class Run:
             f = provider[x]
             if self.listening and self._hears(x, f):
                 continue
+            if x in self.sought and self._finds(x):
+                continue
             taken = inputs[f] if kind[f] == Kind.FUNCTION else search.takes(f)
             for u in taken:
                 if values[u] is UNKNOWN:
@@ -360,6 +391,9 @@ class Run:
                     touch(taken)
                 yield x
         self.ended = True
+        self.all_found = self.all_found and not self.sought
+        self.sought.clear()
+        self.pause[:] = self.milestones
         if search.left > 0 and self.need_all:
             return
         while self.goals:

@@ -73,7 +73,7 @@ class Search(Settling):
         twin.hops = self.hops and self.hops.copy()
         return twin
 
-    def lose(self, function: int, outputs: Iterable[int] | None = None) -> bool:
+    def lose(self, function: int, outputs: Iterable[int] | None = None) -> list[int]:
         """Take a failed function out, or only its arcs to `outputs`, and unsettle what rested on it.
 
         A slot keeps its distance: a provider that failed has ended, and its collection need not wait for it.
@@ -87,8 +87,8 @@ class Search(Settling):
 
         Returns
         -------
-        bool
-            Is it plain that nothing has become unreachable, because another provider stands ready?
+        list of int
+            Data that may have become unreachable: no other provider stands ready.
         """
         network, provider = self.network, self.provider
         if outputs is None:
@@ -100,12 +100,12 @@ class Search(Settling):
         self.gone.update([(function, v) for v in lost])
         return self._let_go([v for v in lost if provider[v] == function], self.ready_at[function])
 
-    def lose_seed(self, datum: int) -> bool:
+    def lose_seed(self, datum: int) -> list[int]:
         """As `lose`, for a given value that its own filter refused."""
         distance, _ = self.seeds.pop(datum)
         return self._let_go([datum], distance)
 
-    def refuse(self, function: int) -> bool:
+    def refuse(self, function: int) -> list[int]:
         """As `lose`, for a gate that said no to an arrival, and so to all that arrived with it or before."""
         gate = self.network.provides[function][0][0]
         for other, _ in self.network.providers(gate):
@@ -113,7 +113,7 @@ class Search(Settling):
                 self.dead.add(other)
         return self.lose(function)
 
-    def _let_go(self, lost: list[int], distance: float) -> bool:
+    def _let_go(self, lost: list[int], distance: float) -> list[int]:
         """Unsettle data that have lost their provider, and what rests on them.
 
         Where everything is wanted, little rests on them, for the search pauses there: it is unsettled at once.  Else
@@ -122,17 +122,17 @@ class Search(Settling):
         other; and a forced settlement may no longer be the nearest: then all is unsettled at once, too.)
         """
         if not lost:
-            return True
+            return []
         network = self.network
         forced_later = self.clock >= network.far * (distance // network.far + 1)
         if self.wanted is None or network.is_circular or forced_later:
-            self._unsettle(lost, distance)
-            return False
+            self._unsettle(lost.copy(), distance)
+            return lost
         if self.rank is None and network.has_free_steps:
             self.rank, self.hops = network.free_ranks(), [0] * len(self.dist)
         for v in lost:
             self._doubt(v)
-        return not self.doubted and max([self.dist[v] for v in lost]) < inf
+        return [v for v in lost if self.dist[v] == inf or v in self.doubted]
 
     def _doubt(self, datum: int) -> None:
         """Put a datum in doubt, for its provider is lost or may be dearer now."""

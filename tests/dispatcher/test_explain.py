@@ -172,6 +172,13 @@ def test_why_not_says_that_nothing_wanted_needs_it(dsp):
     assert str(dsp({"a": 1}, ["b"]).why_not("c")) == "c: not wanted"
 
 
+def test_why_not_says_that_nothing_took_a_default(dsp):
+    dsp.add_data("spare", 1)
+    solution = dsp({"a": 1}, ["b"])
+    assert "spare" not in solution
+    assert solution.why_not("spare").reason == "not wanted"
+
+
 def test_why_not_looks_into_children():
     child = tw.Dispatcher(name="child")
     child.add_function("inner", max, ["x", "secret"], ["y"])

@@ -146,3 +146,13 @@ def test_values_that_were_let_go_leave_their_arcs(dsp):
     whole = dsp({"a": 1}, ["c"]).workflow
     assert {("f", "b"), ("b", "g"), ("g", "c")} <= edges(whole)
     assert edges(dsp({"a": 1}, ["c"], keep="outputs").workflow) == edges(whole)
+
+
+def test_2000_levels_need_no_recursion():
+    dsp = tw.Dispatcher()
+    dsp.add_function("f", abs, ["x"], ["y"])
+    for _ in range(2000):
+        parent = tw.Dispatcher()
+        parent.add_dispatcher(dsp, ["x"], ["y"], dsp_id="in")
+        dsp = parent
+    assert edges(dsp({"x": 1}).workflow) == {(tw.START, "x"), ("x", "in"), ("in", "y")}

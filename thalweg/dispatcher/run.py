@@ -297,9 +297,7 @@ class Run:
             return
         self.sought.update([v for v in lost if not self._stands(v)])
         if self.sought:
-            self.pause[:] = bytes(len(self.pause))
-            for x in self.sought:
-                self.pause[x] = 1
+            self._set_pauses()
 
     def _stands(self, x: int) -> bool:
         """Is a lost datum sure to be found, by a provider whose inputs the plan found nearer than it?
@@ -320,8 +318,14 @@ class Run:
         """Does the search pause at `x` only because it was sought?  When all is found, the milestones count again."""
         self.sought.discard(x)
         if not self.sought:
-            self.pause[:] = self.milestones
+            self._set_pauses()
         return not self.milestones[x]
+
+    def _set_pauses(self) -> None:
+        """Pause at the milestones, but while anything is sought only there; and where a loss is to be heard of."""
+        self.pause[:] = bytes(len(self.pause)) if self.sought else self.milestones
+        for x in (*self.sought, *self.listening):
+            self.pause[x] = 1
 
     def _start_again(self, f: int, outputs: list[int] | None, lost: list[int]) -> None:
         """Follow a search of our own, which learns of the first loss as it comes to it.
@@ -331,23 +335,18 @@ class Run:
         self.touched = self.touched.copy()
         self.search = self.plan.search.fresh()
         self._own()
-        for x, value in enumerate(self.values):
-            if value is not UNKNOWN:
-                self.pause[x] = 0
         if self.network.kind[f] == Kind.START:
             self._tell(f, outputs)
         else:
             self.unsaid = (f, outputs)
             self.listening = set(lost)
-            for x in lost:
-                self.pause[x] = 1
+            self._set_pauses()
 
     def _hears(self, x: int, f: int) -> bool:
         """Does the search pause at `x` only for the loss that it does not know of yet?  If it is there, tell it."""
         if self.unsaid is not None and f == self.unsaid[0]:
-            for u in self.listening:
-                self.pause[u] = self.milestones[u]
             self.listening = set()
+            self._set_pauses()
             self._tell(*self.unsaid)
             self.unsaid = None
             return True
@@ -384,7 +383,7 @@ class Run:
             taken = inputs[f] if kind[f] == Kind.FUNCTION else search.takes(f)
             for u in taken:
                 if values[u] is UNKNOWN:
-                    yield from search.derivation([x], values, self.touched)
+                    yield from search.unfold([x], values, self.touched)
                     break
             else:
                 if touch is not None:
@@ -393,13 +392,13 @@ class Run:
         self.ended = True
         self.all_found = self.all_found and not self.sought
         self.sought.clear()
-        self.pause[:] = self.milestones
+        self._set_pauses()
         if search.left > 0 and self.need_all:
             return
         while self.goals:
             x = self.goals[-1]
             if search.settled[x]:
-                yield from search.derivation([x], values, self.touched)
+                yield from search.unfold([x], values, self.touched)
             self.goals.pop()
 
     def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:

@@ -20,7 +20,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop
 from math import inf
 from typing import Any
@@ -324,10 +324,35 @@ class Search(Settling):
         return needed
 
     def derivation(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> list[int]:
-        """As `needed`, each datum after what it rests on, by distance."""
-        needed = self.needed(goals, values, touched)
-        if len(needed) < 2:
-            return list(needed)
+        """As `needed`, by distance, each datum after what it rests on."""
+        return self._by_distance(self.needed(goals, values, touched))
+
+    def unfold(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> Iterator[int]:
+        """As `derivation`, found as it is read: each datum comes when all that it rests on has a value.
+
+        It goes depth first, so that little was done in vain if the reader stops at a failure.  Where distances are
+        infinite it goes by distance: what is of a lower class must end first.
+        """
+        if self.clock >= self.network.far:
+            yield from self.derivation(goals, values, touched)
+            return
+        provider, takes = self.provider, self.takes
+        stack = list(goals)
+        while stack:
+            v = stack[-1]
+            if values[v] is not UNKNOWN:
+                stack.pop()
+                continue
+            taken = takes(provider[v])
+            unknown = [u for u in taken if values[u] is UNKNOWN]
+            if unknown:
+                stack += unknown
+            else:
+                touched.update(taken)
+                yield stack.pop()
+
+    def _by_distance(self, needed: set[int]) -> list[int]:
+        """Data by distance, each after what it rests on."""
         order: list[int] = []
         stack = sorted(needed, reverse=True)
         while stack:

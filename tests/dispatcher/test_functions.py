@@ -189,6 +189,17 @@ def test_without_outputs_the_solution_is_given(dsp, kind):
 
 
 @every_kind
+def test_an_input_that_does_not_matter_for_the_outputs_may_be_given(dsp, kind):
+    dsp.add_data("z")
+    assert kind(dsp, "f", ["a", "b", "z"], ["d"])(1, 2, 3) == 30
+
+
+def test_an_input_that_shrinking_took_out_may_be_given(dsp):
+    dsp.add_data("z")
+    assert tw.SubDispatch(dsp, ["d"], shrink=True, output_type="values")({**GIVEN, "z": 3}) == 30
+
+
+@every_kind
 def test_an_input_with_a_default_may_be_left_out(dsp, kind):
     function = kind(dsp, "f", ["a", "b", "factor"], ["d"])
     assert [function(1, 2), function(1, 2, 100), function(1, 2, factor=5)] == [30, 300, 15]

@@ -336,14 +336,15 @@ class Search(Settling):
         if self.clock >= self.network.far:
             yield from self.derivation(goals, values, touched)
             return
-        provider, takes = self.provider, self.takes
+        provider, kind, inputs = self.provider, self.network.kind, self.network.inputs
         stack = list(goals)
         while stack:
             v = stack[-1]
             if values[v] is not UNKNOWN:
                 stack.pop()
                 continue
-            taken = takes(provider[v])
+            f = provider[v]
+            taken = inputs[f] if kind[f] == Kind.FUNCTION else self.takes(f)
             unknown = [u for u in taken if values[u] is UNKNOWN]
             if unknown:
                 stack += unknown

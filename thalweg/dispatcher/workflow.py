@@ -31,6 +31,19 @@ def workflow(record: Record, level: int = 0) -> nx.DiGraph[Any]:
         Nodes have a ``kind`` (``"start"``, ``"data"``, ``"function"``, ``"sub_dispatcher"``, ``"sink"``), data also
         their ``distance``; a sub-dispatcher has the ``workflow`` of its own level.
     """
+    levels = record.network.levels
+    inside, stack = [], [level]
+    while stack:
+        inside.append(stack.pop())
+        stack += levels[inside[-1]].subs.values()
+    drawn: dict[int, nx.DiGraph[Any]] = {}
+    for number in sorted(inside, reverse=True):  # children before what they are mounted in
+        drawn[number] = _draw(record, number, drawn)
+    return drawn[level]
+
+
+def _draw(record: Record, level: int, drawn: dict[int, nx.DiGraph[Any]]) -> nx.DiGraph[Any]:
+    """One level, with the graphs of its sub-dispatchers."""
     drawing = _Drawing(record, level)
     network = record.network
     for data_id, x in network.own_data(level):
@@ -44,7 +57,7 @@ def workflow(record: Record, level: int = 0) -> nx.DiGraph[Any]:
     for sub, child in network.levels[level].subs.items():
         drawing.draw_entries(sub, child)
         if sub in drawing.graph:
-            drawing.graph.nodes[sub].update(kind="sub_dispatcher", workflow=workflow(record, child))
+            drawing.graph.nodes[sub].update(kind="sub_dispatcher", workflow=drawn[child])
     return drawing.graph
 
 

@@ -64,6 +64,11 @@ WRONG = {  # what is done; words that the person needs: the name, and the cure
     "inputs as a string": (lambda d: d.add_function("new", area, "side"), ["inputs of 'new'", "['side']"]),
     "outputs as a string": (lambda d: d.add_function("new", area, outputs="side"), ["outputs of 'new'", "['side']"]),
     "inputs as a number": (lambda d: d.add_function("new", area, 3), ["inputs of 'new'", "3", "list"]),
+    "outputs as a set": (
+        lambda d: d.add_function("new", area, ["x"], {"y", "z"}),
+        ["outputs of 'new'", "list"],
+    ),
+    "inputs as a set": (lambda d: d.add_function("new", area, {"x", "y"}), ["inputs of 'new'", "list"]),
     "output twice": (
         lambda d: d.add_function("new", area, ["x"], ["y", "z", "y"]),
         ["outputs of 'new'", "'y' twice", "its own datum"],

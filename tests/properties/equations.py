@@ -18,8 +18,7 @@ Where the definition leaves something open, this reading is taken:
 
 * With "tree" the classes are summed like the distances: two last resorts are dearer than one.
 * A collecting node that is settled early starts its class at distance 0.
-* A provider that ended without a value counts as arrived when the nearest arrived estimate is sought; but a node is
-  settled early only if somebody brings it a value.
+* A collecting node is settled early only if somebody brings it a value, and is as near as the nearest who does.
 * Where the steps within a circle are counted, a way into a child is none (so that what comes from the parent goes
   before the child's own); a way out of it, through a function, a gate or a collecting node is one.
 * A wildcard that collects feeds the others what it made of the given value alone.
@@ -347,8 +346,9 @@ class Plan:
         for node in self.network.data:
             if node not in self.labels and node not in self.past.data and self.network.data[node].collect:
                 ways = self._arrived(node, self.labels)
-                if any(self.lives(way, node) for way in ways):
-                    waiting.append((min(label[:2] for label in ways.values()), self.network.index[node]))
+                near = [label[:2] for way, label in ways.items() if self.lives(way, node)]
+                if near:
+                    waiting.append((min(near), self.network.index[node]))
         if not waiting:
             return False
         node = self.network.nodes[min(waiting)[1]]

@@ -27,7 +27,7 @@ class Blueprint:
     Examples
     --------
     >>> plan = Blueprint(name="rectangle")
-    >>> _ = plan.add_function("area", lambda a, b: a * b, outputs=["area"])
+    >>> _ = plan.add_function("multiply", lambda a, b: a * b, outputs=["area"])
     >>> plan.register()({"a": 2, "b": 3})["area"]
     6
     """

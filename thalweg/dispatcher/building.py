@@ -85,6 +85,8 @@ def check_ids(ids: Any, what: str, *, once: bool) -> tuple[NodeId, ...]:
     """
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise BuildError(f"{what} is {ids!r}; give a list of data ids, such as [{ids!r}]")
+    if isinstance(ids, (set, frozenset)) and (once or what.startswith("inputs of")):
+        raise BuildError(f"{what} is a set, which has no order; give a list")
     names = tuple(ids)
     for name in names:
         check_id(name, what)

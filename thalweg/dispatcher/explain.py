@@ -232,6 +232,8 @@ def why_not(record: Record, level: int, data_id: NodeId) -> WhyNot:
     x = _number(network, level, data_id)
     if record.values[x] is RELEASED:
         return WhyNot(data_id, "released")
+    if x in record.unused:
+        return WhyNot(data_id, "not wanted")
     if record.values[x] is not UNKNOWN:
         return WhyNot(data_id, "known")
     search = record.search.copy()

@@ -17,7 +17,7 @@ from .building import check_ids
 from .copying import rebuild
 from .dispatcher import Dispatcher
 from .helpers import combine_dicts, selector
-from .nodes import FunctionNode, Node, NodeId
+from .nodes import DataNode, FunctionNode, Node, NodeId
 from .solution import Solution
 from .tokens import EMPTY
 
@@ -94,7 +94,7 @@ class SubDispatch:
         self.__name__ = function_id or self.dsp.name or type(self).__name__
         self.__doc__ = self.dsp.description or type(self).__doc__
         if shrink:
-            self.dsp = self.dsp.shrink_dsp(outputs=self.outputs)
+            self.dsp = _shrunk(self.dsp, self.outputs)
 
     def __call__(self, *inputs: Mapping[NodeId, Any], **values: Any) -> Any:
         """Dispatch the model.
@@ -185,7 +185,7 @@ class SubDispatchFunction(SubDispatch):
         defaults = self.dsp.default_values
         self._required = tuple([name for name in self.inputs if name not in defaults])
         if shrink and wanted is not None:
-            self.dsp = self.dsp.shrink_dsp(outputs=wanted)
+            self.dsp = _shrunk(self.dsp, wanted)
         else:
             self.dsp = self.dsp.copy()
 
@@ -383,6 +383,15 @@ class MapDispatch:
 
 def _without_domain(node: Node) -> Node:
     return replace(node, input_domain=None) if isinstance(node, FunctionNode) else node
+
+
+def _shrunk(dsp: Dispatcher, outputs: Iterable[NodeId] | None) -> Dispatcher:
+    """What matters for `outputs`, and the other data by name: their values may be given, and make no difference."""
+    part = dsp.shrink_dsp(outputs=outputs)
+    for name in dsp.data_nodes:
+        if name not in part.nodes:
+            part.put_node(DataNode(name))
+    return part
 
 
 def _renaming(names: Mapping[NodeId, NodeId] | Iterable[NodeId] | None) -> dict[NodeId, NodeId]:

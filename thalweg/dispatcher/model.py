@@ -42,8 +42,6 @@ class Model:
         Records of all nodes in the order in which they were added.
     version : int
         Grows with every change.
-    mounted : list of Model
-        Children, in the order in which they were mounted.
     """
 
     def __init__(
@@ -55,7 +53,7 @@ class Model:
         self.description = description
         self.nodes: dict[NodeId, Node] = {}
         self.version = 0
-        self.mounted: list[Model] = []
+        self.mounted: list[Model] = []  # children, in the order in which they were mounted
         for data_id, value in (default_values or {}).items():
             self.set_default_value(data_id, value)
 
@@ -270,16 +268,24 @@ class Model:
                 self.set_default_value(name, value)
         return node_id
 
-    def add_func(self, function: Callable[..., Any], outputs: Iterable[NodeId] | None = None, **options: Any) -> NodeId:
+    def add_func(
+        self,
+        function: Callable[..., Any],
+        outputs: Iterable[NodeId] | None = None,
+        weight: float | None = None,
+        inputs_defaults: bool = False,
+        inputs_kwargs: bool = False,
+        **options: Any,
+    ) -> NodeId:
         """Add a function whose inputs are its parameters: `add_function`, with the function first.
 
         Parameters
         ----------
         function : callable
-        outputs : iterable of Hashable, optional
-        **options
+        outputs, weight, inputs_defaults, inputs_kwargs, **options
             Those of `add_function`.
         """
+        options |= {"weight": weight, "inputs_defaults": inputs_defaults, "inputs_kwargs": inputs_kwargs}
         return self.add_function(options.pop("function_id", None), function, outputs=outputs, **options)
 
     def function(self, outputs: Iterable[NodeId] | None = None, **options: Any) -> Callable[[F], F]:
@@ -542,12 +548,7 @@ class Model:
         return cast("Dispatcher", child)
 
     def put_node(self, node: Node) -> None:
-        """Add a record as it is, or in place of the one with its id; nothing is checked.
-
-        Parameters
-        ----------
-        node : Node
-        """
+        """Add a record as it is, or in place of the one with its id; nothing is checked."""
         self.nodes[node.id] = node
         self.version += 1
         if isinstance(node, SubDispatcherNode):

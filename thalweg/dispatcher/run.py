@@ -270,8 +270,8 @@ class Run:
         for x in lost:
             if x in self.network.slot_of:
                 self.values[x] = ABSENT
-        if outputs is None and self.uses is not None:
-            self.uses.spent(f)
+        if outputs is None and self.uses is not None and self.network.kind[f] != Kind.ASK:
+            self.uses.spent(f)  # what a gate was asked with it will be asked with again
         if not self.owned:
             self._start_again(f, outputs, lost)
         else:
@@ -356,9 +356,12 @@ class Run:
         """Begin to go side by side with a search that no other run uses."""
         self.owned = True
         self.search.values = self.values
-        self.milestones = self.search.milestones()
+        goals = self.search.wanted
+        if goals is not None and not self.plan.is_open:
+            goals = [x for x in goals if self.plan.search.settled[x]]
+        self.milestones = self.search.milestones(goals)
         self.pause = self.milestones[:]
-        self.goals = list(self.search.wanted or ())[::-1]  # still to be looked at, the last one first
+        self.goals = list(goals or ())[::-1]  # still to be looked at, the last one first
         self.steps = self.search.steps(self.pause, [])
 
     def _all_onward(self) -> Iterator[int]:
@@ -489,7 +492,8 @@ class _Uses:
                 if self.live[u] or u in self.keep:
                     continue
                 if self.values[u] is not UNKNOWN:
-                    self.values[u] = RELEASED
+                    if self.values[u] is not ABSENT:
+                        self.values[u] = RELEASED
                     continue
                 for g, _ in self.network.providers(u):  # nor are those that would have given it
                     if g in self.open:

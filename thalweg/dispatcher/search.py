@@ -367,10 +367,15 @@ class Search(Settling):
         order.sort(key=self.dist.__getitem__)
         return order
 
-    def milestones(self) -> bytearray:
+    def milestones(self, goals: Iterable[int] | None = None) -> bytearray:
         """Data that every derivation of what is wanted needs, so that a run may go from one to the next.
 
         A datum is one if it is wanted, or if all providers of a milestone take it.
+
+        Parameters
+        ----------
+        goals : iterable of int, optional
+            What is wanted and can be had; by default all that is wanted.
 
         Returns
         -------
@@ -385,7 +390,7 @@ class Search(Settling):
             return marked
         marked = bytearray(len(self.dist))
         inputs, kind, providers = network.inputs, network.kind, network.providers
-        stack = list(self.wanted)
+        stack = list(self.wanted if goals is None else goals)
         while stack:
             v = stack.pop()
             if marked[v]:

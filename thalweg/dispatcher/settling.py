@@ -294,6 +294,8 @@ class Settling:
         for function, datum in network.collectors.items():
             if self.pending[function] <= 0 or function in self.forced or function in self.dead or settled[datum]:
                 continue
+            if (function, datum) in self.gone:
+                continue
             arrived = tuple([slot for slot in network.inputs[function] if settled[slot]])
             estimates = [dist[slot] for slot in arrived if slot not in self.empty]
             if estimates:

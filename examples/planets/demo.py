@@ -9,13 +9,14 @@ column reaches 1 %.
 import csv
 import statistics
 import sys
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from model import FORMULAS, dsp
+from model import dsp
 from precision import Precision, Row
+
+from thalweg import tables
 
 HERE = Path(__file__).parent
 NAMES = ("body", "parent")
@@ -50,37 +51,20 @@ def read(path: Path) -> dict[str, dict[str, str]]:
         return {row["body"]: row for row in csv.DictReader(lines)}
 
 
-def fill(rows: Mapping[str, Row]) -> Iterator[Cell]:
-    """Fill every empty cell, row by row; nothing else here knows how it is done."""
-    for body, row in rows.items():
-        given: dict[Hashable, Any] = {name: float(text) for name, text in row.items() if text and name not in NAMES}
-        given["parent"] = row["parent"]
-        missing = [column for column, text in row.items() if not text]
-        solution = dsp.dispatch(given, missing, raises=False)
-        for column in missing:
-            if column in solution:
-                yield Cell(body, column, float(solution[column]), way_to(column, solution.providers))
-            else:
-                refused = [name for name in solution.errors if column in FORMULAS[name].outputs]
-                why = f"refused by the domain of {', '.join(refused)}" if refused else "nothing given leads to it"
-                yield Cell(body, column, None, why=why)
-
-
-def way_to(column: str, providers: Mapping[str, object]) -> tuple[str, ...]:
-    """Give the formulas a value rests on, each after those it needs."""
-    way: dict[str, None] = {}
-    waiting = [(column, False)]
-    while waiting:
-        name, ready = waiting.pop()
-        formula = FORMULAS.get(str(providers.get(name)))
-        if formula is None or formula.id in way:
-            continue
-        if ready:
-            way[formula.id] = None
+def fill(path: Path) -> Iterator[Cell]:
+    """Fill every empty cell of a table; nothing else here knows how it is done."""
+    filled = tables.fill(dsp, tables.read_table(path))
+    print(f"{filled.summary()}\n")
+    for cell in filled.cells():
+        body = filled.label(cell.row)
+        if cell.derivation is not None:
+            yield Cell(body, str(cell.column), float(cell.value), cell.derivation.functions)
+        elif cell.failures:
+            yield Cell(
+                body, str(cell.column), None, why="; ".join(f"{name}: {error}" for name, _, error in cell.failures)
+            )
         else:
-            waiting.append((name, True))
-            waiting.extend((each, False) for each in reversed(formula.inputs))
-    return tuple(way)
+            yield Cell(body, str(cell.column), None, why="nothing given leads to it")
 
 
 def compare(cells: Sequence[Cell], published: Mapping[str, Row], holed: Mapping[str, Row]) -> list[Comparison]:
@@ -119,7 +103,7 @@ def show(comparisons: Sequence[Comparison], held_back: Mapping[str, int]) -> boo
 
 def main() -> int:
     published, holed = read(HERE / "bodies.csv"), read(HERE / "bodies_holed.csv")
-    cells = list(fill(holed))
+    cells = list(fill(HERE / "bodies_holed.csv"))
     comparisons = compare(cells, published, holed)
     lost = [(body, name) for body, row in published.items() for name, text in row.items() if text != holed[body][name]]
     columns = [column for column in next(iter(published.values())) if column not in NAMES]

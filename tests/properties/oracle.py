@@ -9,7 +9,6 @@ Where the definition leaves something open, this reading is taken:
 * The order of the calls is free, but for what they rest on: that of the run under test is taken (`prefer`), or else
   the order of distance. It decides only which of two failures is met first.
 * A given value is filtered when it is on a chosen derivation, as a computed one is.
-* A collecting node that is settled early, and whose estimates then all fail, is lost for good.
 * The filters of a collecting datum act on what its estimator made, not on the single estimates.
 * A gate that refuses is an error of the sub-dispatcher unless it opens later. It is asked if something that is wanted
   rests on it; without outputs, always.
@@ -26,7 +25,7 @@ from typing import Any
 
 from tests.properties import description
 from tests.properties.description import NOTHING, Case
-from tests.properties.equations import Label, Network, Node, Past, Plan, Provider
+from tests.properties.equations import Network, Node, Past, Plan, Provider
 
 Path = tuple[str, ...]
 
@@ -69,7 +68,6 @@ class Naive:
         self.values: dict[Node, Any] = {}
         self.ever: dict[Node, Any] = {}
         self.used: set[Node] = set()
-        self.early: dict[Node, tuple[Label, list[Provider]]] = {}
         self.answer = Answer()
 
     def run(self) -> Answer:
@@ -82,44 +80,38 @@ class Naive:
 
     def _solve(self) -> Plan:
         self.values = {node: value for node, value in self.values.items() if node in self.past.settled}
-        self.past.data |= {node for node, (_, ways) in self.early.items() if not self._has_estimate(node, ways)}
         plan = Plan(self.network, self.past)
         self.answer.plans.append([node.path for node in plan.calls()])
-        self.early = plan.settled
         return plan
-
-    def _has_estimate(self, node: Node, ways: list[Provider]) -> bool:
-        """Whether a node that was settled early may still get a value from what it was settled from."""
-        gone = self.past
-        return any(way.node not in gone.functions and (way.node, node) not in gone.arcs for way in ways)
 
     def _work(self, plan: Plan) -> bool:
         """Work a plan off; false at the first failure."""
         while True:
             call = self._next_call(plan)
-            nodes = sorted(plan.needed, key=plan.order)
-            if not all(self._work_out(node, plan) for node in nodes if not self._comes_after(node, call, plan)):
-                return False
-            if call != self._next_call(plan):
-                continue
+            before = plan.derivation([call]) if call else set()
+            for node in sorted(plan.needed, key=plan.order):
+                waits = call is not None and node not in before and self._comes_after(node, call, plan)
+                if not waits and not self._work_out(node, plan):
+                    return False
             if call is None:
                 return True
             if not self._call(call, plan):
                 return False
 
     def _next_call(self, plan: Plan) -> Node | None:
-        """The call that is made next, as far as can be said now."""
-        todo = [node for node in plan.calls() if node not in self.results and self._is_ready(node, plan)]
-        return min(todo, key=lambda node: self.prefer.get(node.path, len(self.prefer)), default=None)
+        """The call that is made next: that of the run under test, or else the nearest."""
+        todo = [node for node in plan.calls() if node not in self.results]
+        last = len(self.prefer)
+        first = [node for node in todo if not plan.derivation([node]).intersection(todo) - {node}]
+        return min(first, key=lambda node: self.prefer.get(node.path, last), default=None)
 
-    def _comes_after(self, node: Node, call: Node | None, plan: Plan) -> bool:
+    def _comes_after(self, node: Node, call: Node, plan: Plan) -> bool:
         """Whether a call is made before this, which is not what became of the calls before it, is worked out."""
-        if call is None or call.path not in self.prefer or plan.order(node) < plan.order(call):
+        given = [plan.labels[n][:2] for n, ways in plan.chosen.items() if n in plan.needed and ways[0].node == call]
+        if call.path not in self.prefer or plan.labels[node][:2] <= min(given, default=plan.labels[call][:2]):
             return False
-        return node.kind == "gate" or (node in plan.chosen and self._is_own_work(node, plan))
-
-    def _is_own_work(self, node: Node, plan: Plan) -> bool:
-        return self.network.data[node].collect or plan.chosen[node][0].node is None
+        own = node in plan.chosen and (self.network.data[node].collect or plan.chosen[node][0].node is None)
+        return own or node.kind == "gate"
 
     def _is_ready(self, node: Node, plan: Plan) -> bool:
         return all(self._is_known(source) for source in plan.rests_on(node))

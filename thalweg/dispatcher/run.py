@@ -317,8 +317,9 @@ class Run:
     def _finds(self, x: int) -> bool:
         """Does the search pause at `x` only because it was sought?  When all is found, the milestones count again."""
         self.sought.discard(x)
-        if not self.sought:
-            self._set_pauses()
+        if self.sought:
+            return True  # nothing is called until all is found
+        self._set_pauses()
         return not self.milestones[x]
 
     def _set_pauses(self) -> None:

@@ -17,7 +17,7 @@ from .helpers import selector
 from .model import Model
 from .network import Network, flatten
 from .nodes import DataNode, NodeId
-from .plan import Plan, make_plan
+from .plan import Plan, make_plan, path_text
 from .run import Run, Stopped
 from .solution import Solution
 
@@ -296,7 +296,7 @@ class Dispatcher(Model):
         Raises
         ------
         BuildError
-            The plan was made for other inputs.
+            The plan was made for other inputs, or the model has coroutine functions and no executor awaits them.
         UnreachableError, DispatchError
             As for `dispatch`.
         """
@@ -307,6 +307,9 @@ class Dispatcher(Model):
         given = {name: value for name, value in inputs.items() if name in index}
         if given.keys() != plan.given:
             raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
+        if executor is None and plan.network.coroutines:
+            names = ", ".join(repr(path_text(plan.network.function_path(f))) for f in plan.network.coroutines)
+            raise BuildError(f"{names} must be awaited, which calls in line cannot do; give plain functions")
         need_all = policy == "unreachable" or policy is True
         release = keep == "outputs" and plan.search.wanted is not None
         run = Run(plan, given, raises=_predicate(policy), stopper=stopper, release=release, need_all=need_all)

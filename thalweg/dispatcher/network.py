@@ -30,6 +30,9 @@ __all__ = ["Kind", "Level", "Network", "flatten"]
 Arcs: TypeAlias = list[tuple[int, float]]
 
 
+_COROUTINE = 0x80  # flag of a code object; `inspect`, which has a name for it, need not be loaded
+
+
 class Kind:
     """What a function of the network stands for; plain integers, for an enum's members are slow to compare."""
 
@@ -104,6 +107,7 @@ class Network:
         "arity",
         "collectors",
         "consumers",
+        "coroutines",
         "cost",
         "data_ids",
         "data_level",
@@ -140,6 +144,7 @@ class Network:
         self.weight: list[float] = []
         self.single: list[int] = []
         self.plain: list[Any] = []
+        self.coroutines: list[int] = []  # functions that an executor has to await
         self.kind: list[int] = []
         self.records: list[Any] = []
         self.function_level: list[int] = []
@@ -330,6 +335,8 @@ class _Flattener:
         single = outputs[0][0] if len(outputs) == 1 else -1
         single = -1 if single in network.extras else single
         network.single.append(single)
+        if kind == Kind.FUNCTION and _is_coroutine(record.function):
+            network.coroutines.append(number)
         plain = kind == Kind.FUNCTION and single >= 0 and record.input_domain is None and not record.filters
         network.plain.append(record.function if plain else None)
         for datum, cost in outputs:
@@ -519,6 +526,11 @@ class _Flattener:
             if any(counts[datum] > 1 for _, datum in self.free_steps):
                 network.rank = network.free_ranks()
         return network
+
+
+def _is_coroutine(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
 
 
 def _nodes(level: Level) -> dict[NodeId, Any]:

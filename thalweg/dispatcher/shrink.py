@@ -52,7 +52,7 @@ def shrink_dsp(
     Returns
     -------
     Dispatcher
-        A model that gives the outputs the same values, in the same way, whatever functions fail.  The inputs and
+        A model that gives the outputs the same values in the same way, whatever functions fail.  The inputs and the
         outputs themselves are always in it.
 
     Raises
@@ -151,7 +151,7 @@ def _useful(network: Network, able: bytearray, wanted: Iterable[int], certain: s
             for function in providers:
                 stack += network.inputs[function]
             kept.update(providers)
-        elif datum in network.slot_of:
+        elif network.data_ids[datum] is None:  # a slot that is waited for; or a sink that is wanted all the same
             kept.update(providers)
     return kept
 
@@ -192,7 +192,7 @@ class _Part:
         self.functions: list[set[NodeId]] = [set() for _ in levels]
         self.entering: list[set[tuple[NodeId, NodeId]]] = [set() for _ in levels]  # links, by level of the child
         self.leaving: list[set[tuple[NodeId, NodeId]]] = [set() for _ in levels]
-        self.asked: set[int] = set()  # levels whose gate is asked
+        self.alive = {0}  # levels that are kept whatever is linked to them
         self.gates: dict[int, int] = {}  # gate -> level behind it
         for number, level in enumerate(levels[1:], 1):
             self.gates.setdefault(level.gate, number)
@@ -206,6 +206,7 @@ class _Part:
         for datum in data:
             if datum and self.network.data_ids[datum] is not None:
                 self.data[self.network.data_level[datum]].add(self.network.data_ids[datum])
+                self.alive.add(self.network.data_level[datum])
 
     def take_functions(self, functions: Iterable[int]) -> None:
         """Keep what functions of the network stand for, with their inputs."""
@@ -217,7 +218,7 @@ class _Part:
             if kind in (Kind.COLLECT, Kind.DEFAULT):
                 self.data[level].add(network.records[function].id)
             if kind == Kind.ASK:
-                self.asked.add(self.gates[network.provides[function][0][0]])
+                self.alive.add(self.gates[network.provides[function][0][0]])
             if kind == Kind.LINK:
                 self._take_link(level, network.inputs[function][0], network.provides[function][0][0])
             else:
@@ -247,8 +248,8 @@ class _Part:
         built: dict[int, Dispatcher] = {}
         for number in range(len(self.models) - 1, -1, -1):
             inner = {name: child for name, child in self.network.levels[number].subs.items() if child in built}
-            links = self.entering[number] or self.leaving[number] or number in self.asked
-            if number and not (inner or links or self.functions[number]):
+            links = self.entering[number] or self.leaving[number]
+            if not (inner or links or self.functions[number] or number in self.alive):
                 continue
             self._keep_gate(number)
             part = built[number] = self.models[number].copy_structure()

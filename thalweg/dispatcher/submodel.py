@@ -229,7 +229,8 @@ def _walk(
     queue = list(reached)
     waiting: dict[NodeId, list[NodeId]] = {}  # datum not reached yet -> functions that were met before it
     for name in queue:  # the list grows while it is read
-        met = [] if (name in blockers and name not in origins) or name not in graph else list(ahead[name])
+        is_end = name not in graph or (name in blockers and name not in origins)
+        met = () if is_end else ahead[name]
         for node_id in [*met, *waiting.pop(name, ())]:
             node = dsp.nodes.get(node_id)
             if node is None or node_id in reached:

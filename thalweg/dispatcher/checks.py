@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from . import hints
+from .dominance import dominated, identity, twins
+from .hints import Hints, can_agree, name_of, of_outputs, read_hints
 from .network import Kind
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
 from .plan import path_text
-from .tokens import EMPTY, START
+from .tokens import EMPTY
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
@@ -94,7 +94,7 @@ def check(dsp: Dispatcher) -> list[Finding]:
     'length'
     >>> dsp.add_function("shout", shout, ["size"], ["noise"])
     'shout'
-    >>> print(*check(dsp), sep="\\n")
+    >>> print(*check(dsp), sep="\n")
     error: shout: it takes 'size' as str, but 'length' gives it as int; change one of them, or the annotation
     """
     view = _View(dsp)
@@ -115,7 +115,7 @@ class _View:
             node = self.models[level.parent].nodes[level.path[-1]]
             assert isinstance(node, SubDispatcherNode)
             self.models.append(node.dsp)
-        self.hints: dict[Any, hints.Hints | None] = {}
+        self.hints: dict[Any, Hints | None] = {}
         self._places: dict[int, dict[NodeId, int]] = {}
         self._level_at = {level.path: number for number, level in enumerate(self.network.levels)}
 
@@ -135,60 +135,16 @@ class _View:
             places = self._places[number] = {name: k for k, name in enumerate(self.models[number].nodes)}
         return finding.severity, number, places[finding.path[-1]]
 
-    def hints_of(self, node: FunctionNode) -> hints.Hints | None:
+    def hints_of(self, node: FunctionNode) -> Hints | None:
         """Annotations of a function, read once."""
-        key = _identity(node.function)
+        key = identity(node.function)
         if key not in self.hints:
-            self.hints[key] = hints.read(node.function)
+            self.hints[key] = read_hints(node.function)
         return self.hints[key]
-
-
-def _identity(function: Callable[..., Any]) -> Any:
-    """What two mentions of one callable have in common; a bound method is made anew at each mention."""
-    return (id(function.__func__), id(function.__self__)) if isinstance(function, MethodType) else id(function)
 
 
 def _names(ids: Iterable[NodeId]) -> str:
     return ", ".join(map(repr, ids))
-
-
-def _types(view: _View) -> Iterator[Finding]:
-    for path, dsp in view.levels():
-        functions = [node for node in dsp.nodes.values() if isinstance(node, FunctionNode)]
-        gives: dict[NodeId, list[tuple[FunctionNode, Any]]] = {}
-        for node in functions:
-            known = view.hints_of(node)
-            if known is None or node.filters or not node.outputs:
-                continue  # a filter may make anything of the result
-            parts = hints.of_outputs(known.gives, len(node.outputs))
-            if parts is None:
-                count, given = len(node.outputs), hints.name_of(known.gives)
-                message = f"it gives {given}, which cannot be split over its {count} outputs; give a tuple of {count}"
-                yield Finding("error", "arity", (*path, node.id), message)
-                continue
-            for name, part in zip(node.outputs, parts, strict=True):
-                datum = dsp.nodes[name]
-                if isinstance(datum, DataNode) and not datum.wait_inputs and not datum.filters:
-                    gives.setdefault(name, []).append((node, part))
-        for node in functions:
-            yield from _disagreements(view, path, node, gives)
-
-
-def _disagreements(
-    view: _View, path: tuple[NodeId, ...], node: FunctionNode, gives: dict[NodeId, list[tuple[FunctionNode, Any]]]
-) -> Iterator[Finding]:
-    """Inputs of a function that a provider gives as another type."""
-    known = view.hints_of(node)
-    if known is None:
-        return
-    for position, name in enumerate(node.inputs):
-        wanted = known.of_input(position)
-        for provider, given in gives.get(name, ()):
-            if not hints.can_agree(given, wanted):
-                takes = f"it takes {name!r} as {hints.name_of(wanted)}"
-                other = f"{provider.id!r} gives it as {hints.name_of(given)}"
-                cure = "change one of them, or the annotation"
-                yield Finding("error", "type", (*path, node.id), f"{takes}, but {other}; {cure}")
 
 
 def _unreachable(view: _View) -> Iterator[Finding]:
@@ -211,70 +167,10 @@ def _unreachable(view: _View) -> Iterator[Finding]:
 
 def _dominated(view: _View) -> Iterator[Finding]:
     for path, dsp in view.levels():
-        functions = [node for node in dsp.nodes.values() if isinstance(node, FunctionNode)]
-        functions.sort(key=lambda node: -node.priority)
-        field = _Field(dsp, functions)
-        copies = {twin.id for _, twin in _twins(functions)}
-        for node in functions:
-            if node.id not in copies:
-                winners = [field.winner(node, x) for x in node.outputs]
-                if winners and all(winners):
-                    others = _names(dict.fromkeys([winner.id for winner in winners if winner]))
-                    cure = "good for a fallback; else make it cheaper, or give the other a domain"
-                    yield Finding(
-                        "warning", "dominated", (*path, node.id), f"it is used only if {others} fails: {cure}"
-                    )
-
-
-class _Field:
-    """The providers of each datum of one model, and which of them always wins against another."""
-
-    LOOKED_AT = 50  # rivals of one function for one datum, so that thousands of providers do not cost their square
-
-    def __init__(self, dsp: Dispatcher, functions: list[FunctionNode]) -> None:
-        self.order = {node.id: k for k, node in enumerate(functions)}
-        collecting = {name for name, node in dsp.nodes.items() if isinstance(node, DataNode) and node.wait_inputs}
-        self.rivals: dict[tuple[NodeId, NodeId], list[tuple[float, int, FunctionNode]]] = {}
-        for node in functions:
-            if node.input_domain is None:
-                cost = node.weight + sum((node.inp_weight or {}).values())
-                first = node.inputs[0] if node.inputs else START
-                for x in node.outputs:
-                    if x not in collecting:
-                        self.rivals.setdefault((x, first), []).append((cost, self.order[node.id], node))
-        for rivals in self.rivals.values():
-            rivals.sort(key=lambda rival: rival[:2])
-
-    def winner(self, node: FunctionNode, datum: NodeId) -> FunctionNode | None:
-        """A function that gives `datum` whenever `node` could, at no greater distance."""
-        left = self.LOOKED_AT
-        for first in dict.fromkeys((START, *node.inputs)):
-            for _, _, rival in self.rivals.get((datum, first), ())[:left]:
-                left -= 1
-                if rival is not node and self._wins(rival, node, datum):
-                    return rival
-        return None
-
-    def _wins(self, rival: FunctionNode, node: FunctionNode, datum: NodeId) -> bool:
-        mine, other = _costs(rival, datum), _costs(node, datum)
-        if START in mine:  # it is no farther from anything than from START
-            mine, other = {START: mine[START]}, {START: max(other.values())}
-        elif not mine.keys() <= other.keys():
-            return False
-        gains = [other[x] - cost for x, cost in mine.items()]
-        # The same for the objective "tree": there the costs of all inputs add up.
-        gains.append(sum(_costs(node, datum, once=True).values()) - sum(_costs(rival, datum, once=True).values()))
-        if min(gains) > 0:
-            return True
-        first = self.order[rival.id] < self.order[node.id]
-        return first and min(gains) >= 0 and min(mine.values()) > 0  # free ways are compared by steps instead
-
-
-def _costs(node: FunctionNode, datum: NodeId, *, once: bool = False) -> dict[NodeId, float]:
-    """What the way from each input through the function to `datum` costs; `once` counts the common part once."""
-    entering, common = node.inp_weight or {}, node.weight + (node.out_weight or {}).get(datum, 1.0)
-    costs = {x: entering.get(x, 1.0) + (0.0 if once else common) for x in node.inputs or (START,)}
-    return {**costs, None: common} if once else costs
+        for node, winners in dominated(dsp.nodes.values()):
+            cure = "right for a fallback; else let it cost less, or give the other a domain"
+            message = f"it is used only where {_names([winner.id for winner in winners])} fails: {cure}"
+            yield Finding("warning", "dominated", (*path, node.id), message)
 
 
 def _hidden(view: _View) -> Iterator[Finding]:
@@ -337,20 +233,84 @@ def _gates(view: _View) -> Iterator[Finding]:
 
 def _duplicates(view: _View) -> Iterator[Finding]:
     for path, dsp in view.levels():
-        functions = [node for node in dsp.nodes.values() if isinstance(node, FunctionNode)]
-        for node, twin in _twins(functions):
+        for node, twin in twins(dsp.nodes.values()):
             message = f"it does the same as {node.id!r}, with the same data; leave one of them out"
             yield Finding("warning", "duplicate", (*path, twin.id), message)
 
 
-def _twins(functions: Iterable[FunctionNode]) -> Iterator[tuple[FunctionNode, FunctionNode]]:
-    """Functions that do what an earlier one does."""
-    known: dict[Any, FunctionNode] = {}
-    for node in functions:
-        extras = (node.input_domain and _identity(node.input_domain), tuple(map(_identity, node.filters)))
-        first = known.setdefault((_identity(node.function), node.inputs, node.outputs, extras), node)
-        if first is not node:
-            yield first, node
+def _types(view: _View) -> Iterator[Finding]:
+    network = view.network
+    given = _given_types(view)
+    said: set[tuple[int, int, int]] = set()  # the same records may be mounted twice
+    for function, record in enumerate(network.records):
+        hints = view.hints_of(record) if network.kind[function] == Kind.FUNCTION else None
+        if hints is None:
+            continue
+        for position, datum in enumerate(network.arguments[function]):
+            wanted = hints.of_input(position)
+            for offered, provider in given.get(datum, {}).values():
+                case = (id(record), position, id(network.records[provider]))
+                if case not in said and not can_agree(offered, wanted):
+                    said.add(case)
+                    yield _disagreement(view, (provider, offered), (function, wanted), position)
 
 
-_CHECKS = (_types, _unreachable, _dominated, _hidden, _unused, _collecting, _gates, _duplicates)
+def _disagreement(view: _View, gives: tuple[int, Any], takes: tuple[int, Any], position: int) -> Finding:
+    """Say that a consumer and a provider do not agree."""
+    path, source = view.network.function_path(takes[0]), view.network.function_path(gives[0])
+    name = source[-1] if source[:-1] == path[:-1] else path_text(source)
+    datum = view.network.records[takes[0]].inputs[position]
+    wanted, offered = name_of(takes[1]), name_of(gives[1])
+    message = f"it takes {datum!r} as {wanted}, but {name!r} gives it as {offered}"
+    return Finding("error", "type", path, f"{message}; change one of them, or the annotation")
+
+
+def _given_types(view: _View) -> dict[int, dict[Any, tuple[Any, int]]]:
+    """By datum: types of the values that its providers give, each with the first function that does, links followed.
+
+    A filter or an estimator may give something else than what it gets, so beyond one nothing is known.
+    """
+    network = view.network
+    changed = {x for x, node in network.extras.items() if node.filters}
+    found: dict[int, dict[Any, tuple[Any, int]]] = {}
+    queue: list[tuple[int, Any, int]] = []
+    for function, record in enumerate(network.records):
+        if network.kind[function] == Kind.FUNCTION and not record.filters:
+            hints = view.hints_of(record)
+            gives = of_outputs(hints.gives, len(record.outputs)) if hints else None
+            targets = [datum for datum, _ in network.provides[function]]
+            queue += [(datum, given, function) for datum, given in zip(targets, gives or (), strict=False)]
+    for datum, given, function in queue:  # the list grows while it is read
+        known = found.setdefault(datum, {})
+        key = given if isinstance(given, type) else str(given)
+        if given is Any or key in known or datum in changed or datum in network.slot_of:
+            continue
+        known[key] = (given, function)
+        for link in network.consumers[datum]:
+            if network.kind[link] == Kind.LINK:
+                queue.append((network.provides[link][0][0], given, function))
+    return found
+
+
+def _arities(view: _View) -> Iterator[Finding]:
+    for path, dsp in view.levels():
+        for node in dsp.nodes.values():
+            if not isinstance(node, FunctionNode) or node.filters:
+                continue
+            hints = view.hints_of(node)
+            if hints is not None and of_outputs(hints.gives, len(node.outputs)) is None:
+                message = f"it gives {name_of(hints.gives)} for its {len(node.outputs)} outputs"
+                yield Finding("error", "arity", (*path, node.id), f"{message}; let it give a tuple of as many values")
+
+
+_CHECKS: tuple[Callable[[_View], Iterator[Finding]], ...] = (
+    _types,
+    _arities,
+    _unreachable,
+    _dominated,
+    _hidden,
+    _unused,
+    _collecting,
+    _gates,
+    _duplicates,
+)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from numbers import Number
 from types import FunctionType, MethodType, NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-__all__ = ["Hints", "can_agree", "name_of", "of_outputs", "read"]
+__all__ = ["Hints", "can_agree", "name_of", "of_outputs", "read_hints"]
 
-Annotation: TypeAlias = Any  # a class or one of the forms of `typing`
+Annotation: TypeAlias = Any  # a class, or one of the forms of `typing`
 
 _HAS_ARGS = 0x04  # flags of a code object
 _IS_COROUTINE = 0x80
@@ -47,7 +47,7 @@ class Hints:
         return self.takes[position] if position < len(self.takes) else self.rest
 
 
-def read(function: Callable[..., Any]) -> Hints | None:
+def read_hints(function: Callable[..., Any]) -> Hints | None:
     """What is known of a function; None where nothing is, or where what is said is not sure to be meant of it.
 
     Parameters
@@ -64,14 +64,14 @@ def read(function: Callable[..., Any]) -> Hints | None:
         bound += len(function.args) if isinstance(function, partial) else 1
         function = function.func if isinstance(function, partial) else function.__func__
     if isinstance(function, type):
-        makes: Any = function.__new__
-        is_plain = type(function) is type and (makes is object.__new__ or function in _CLOSED)
+        maker: Any = function.__new__
+        is_plain = type(function) is type and (maker is object.__new__ or function in _CLOSED)
         return Hints((), Any, function) if is_plain else None
     if not isinstance(function, FunctionType) or not function.__annotations__ or hasattr(function, "__wrapped__"):
         return None
     try:
         hints = get_type_hints(function)
-    except Exception:  # noqa: BLE001 - an annotation may be any expression, and its names may be there for checkers only
+    except Exception:  # noqa: BLE001 - an annotation may be any expression
         return None
     code = function.__code__
     names = code.co_varnames[: code.co_argcount]
@@ -87,11 +87,12 @@ def of_outputs(gives: Annotation, count: int) -> tuple[Annotation, ...] | None:
     options = _options(gives)
     if len(options) != 1 or options[0] is Any:
         return (Any,) * count
-    parts, origin = get_args(gives), cast("Any", get_origin(gives))
-    if origin is tuple and parts and Ellipsis not in parts:
-        return parts if len(parts) == count else None
-    if origin is tuple and parts:
+    origin: Any = get_origin(gives)
+    parts = get_args(gives) if origin is tuple else ()
+    if Ellipsis in parts:
         return (parts[0],) * count
+    if parts:
+        return parts if len(parts) == count else None
     cannot = options[0] in (str, bytes, int, float, complex, bool, NoneType, dict, set, frozenset)
     return None if cannot else (Any,) * count
 
@@ -186,7 +187,8 @@ def _is_open(one: type) -> bool:
 
 
 def _have_common_child(one: type, other: type) -> bool:
-    stack, seen = [one], set[type]()
+    stack: list[type] = [one]
+    seen: set[type] = set()
     while stack:
         children: list[type] = type.__subclasses__(stack.pop())
         for child in children:

@@ -1,25 +1,30 @@
-"""What a person must still measure or look up, so that the wanted outputs can be computed."""
+"""What must still be given so that wanted data can be computed.
+
+Asks the search and calls nothing.  The sets themselves are found in `thalweg.dispatcher.supplies`; here the model is
+cut down to what can matter, and the sets are put in order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import UnknownNodeError
+from ..errors import BuildError, UnknownNodeError
 from .building import check_ids
-from .network import Kind, Network
+from .network import Network
 from .nodes import NodeId
-from .plan import make_plan
-from .search import Search
+from .plan import Plan, make_plan
+from .shrink import reachable, useful
+from .supplies import Ways, all_of_size, best_labels, can_hold, indispensable
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
 __all__ = ["missing"]
 
-_GOAL = -1  # stands for all that is wanted
-_SPARE = 8  # sets kept for a datum on the way, beyond those that are asked for
+_NEAR = 2500  # ways before the outputs among which larger sets are sought
+_LABELS = 8  # sets kept of each datum there
+_RANKED = 64  # sets of one size for which a plan is made to put them in order
 
 
 def missing(
@@ -30,192 +35,199 @@ def missing(
     *,
     among: Iterable[NodeId] | None = None,
 ) -> list[tuple[NodeId, ...]]:
-    """Cheapest sets of further inputs that would make all outputs computable.
+    """The cheapest sets of further inputs that would make all the outputs computable.
 
     Parameters
     ----------
     dsp : Dispatcher
     outputs : iterable of Hashable
-        Wanted data.
+        What is wanted: data, and functions without outputs.
     inputs : iterable of Hashable, optional
-        Data that are given already.
+        What is given already, defaults aside.
     k : int, optional
-        Give at most so many sets.
+        The number of sets that are wanted at most.
     among : iterable of Hashable, optional
-        Data that could be supplied; by default all of the model but the outputs.
+        Data that can be given; None: all data of the model but the outputs.
 
     Returns
     -------
     list of tuple of Hashable
-        Fewest values first, then those that bring the outputs nearest, then in the order of the model; none contains
-        another.  ``[()]`` if nothing is missing.
+        Sets of data, none of which contains another: ``[()]`` if nothing is missing, ``[]`` if nothing helps.  Those of
+        fewest values come first; of equal ones that with which the outputs are nearest (the farthest output counts, by
+        the distances of `Dispatcher.solve`); of equal ones that which comes first in the order of the model.  Within
+        a set the data are in the order of the model.
 
     Raises
     ------
     UnknownNodeError
         An id is not in the model.
+    BuildError
+        `k` is less than 1.
 
     Notes
     -----
-    A best-first search over the flat network, in which each datum keeps the smallest sets that make it computable, no
-    set containing another [1]_.  Finding the smallest set is hard in general (it contains minimum set cover), so a
-    datum keeps at most ``k + 8`` sets on the way: what is given always suffices, and is the smallest unless more than
-    that many ways to one datum must be told apart.
-
-    References
-    ----------
-    .. [1] L. Huang, D. Chiang, "Better k-best parsing", IWPT 2005 (the lazy merging of the ways into a node); here
-       the cost of a way is the size of a union, so shared values count once.
+    The smallest set is as hard to find as the smallest hitting set.  What must be in every set is found first, as far
+    as that is plain.  Then all sets of one further value, of two, and so on, are looked at together, as long as there
+    are not too many (some 1000 values that could be given: sets of one and mostly of two values; 100: of three; 20: of
+    any number): up to that size the answer is exact.  Larger sets are the best that a bounded search finds; each
+    suffices, and can spare none of its values.  That no function fails is taken for granted, and that every gate lets
+    in.
 
     Examples
     --------
     >>> from thalweg import Dispatcher
     >>> dsp = Dispatcher()
-    >>> _ = dsp.add_function("f", max, ["a", "b"], ["c"])
-    >>> _ = dsp.add_function("g", abs, ["d"], ["c"])
-    >>> missing(dsp, ["c"], ["a"])
-    [('b',), ('d',)]
+    >>> dsp.add_function("divide", lambda way, time: way / time, ["way", "time"], ["speed"])
+    'divide'
+    >>> dsp.add_function("kinetic", lambda mass, speed: mass * speed**2 / 2, ["mass", "speed"], ["energy"])
+    'kinetic'
+    >>> missing(dsp, ["energy"], ["mass"])
+    [('speed',), ('way', 'time')]
     """
-    network = dsp.make_network()
-    index = network.top.index
-    wanted = _numbers(check_ids(outputs, "outputs", once=False), index, "output")
-    given = check_ids(inputs, "inputs", once=False)
-    _numbers(given, index, "input")
-    distances = dict.fromkeys(given, 0.0)
-    plan = make_plan(network, distances)
-    if all(plan.search.settled[x] for x in wanted):
+    if k < 1:
+        raise BuildError(f"k is {k!r}; ask for at least one set")
+    names = check_ids(outputs, "outputs", once=False)
+    plan = dsp.solve(inputs, names)
+    if not plan.unreachable:
         return [()]
+    places = {name: place for place, name in enumerate(plan.network.top.index)}
+    offered = _offered(places, names, among) - plan.given
+    ways, supplies = _cut(plan, {place: name for name, place in places.items() if name in offered})
+    found = [
+        sorted([supplies[datum] for datum in each])
+        for each in _sets(ways, k, max(k, _RANKED) if plan.network.collectors else k)
+    ]
+    data = list(places)
+    ranked = sorted([(len(each), _distance(plan, names, [data[place] for place in each]), each) for each in found])
+    return [tuple([data[place] for place in each]) for _, _, each in ranked[:k]]
+
+
+def _offered(data: Collection[NodeId], outputs: Iterable[NodeId], among: Iterable[NodeId] | None) -> set[NodeId]:
+    """Data that may be given."""
     if among is None:
-        allowed = set(index.values()).difference(wanted)
-    else:
-        allowed = set(_numbers(check_ids(among, "among", once=False), index, "datum in among"))
-    sets = _Sets(plan.search, allowed, k + _SPARE).of(wanted)
-    named = [tuple([network.data_ids[x] for x in sorted(one)]) for one in sets]
-    names = [name for name in network.data_ids if name in index]
-    place = {name: number for number, name in enumerate(names)}
-
-    def nearness(one: tuple[NodeId, ...]) -> tuple[int, float, list[int]]:
-        nearer = make_plan(network, distances | dict.fromkeys(one, 0.0), [network.data_ids[x] for x in wanted])
-        reached = max([nearer.search.dist[x] for x in wanted])
-        return len(one), reached, [place[name] for name in one]
-
-    return sorted(named, key=nearness)[:k]
+        return set(data).difference(outputs)
+    offered = set(check_ids(among, "among", once=False))
+    for name in offered:
+        if name not in data:
+            raise UnknownNodeError.among(name, data, "datum in among")
+    return offered
 
 
-def _numbers(names: Iterable[NodeId], index: dict[NodeId, int], what: str) -> list[int]:
-    numbers: list[int] = []
-    for name in names:
-        if name not in index:
-            raise UnknownNodeError.among(name, index, what)
-        numbers.append(index[name])
-    return numbers
+def _distance(plan: Plan, outputs: Iterable[NodeId], supplied: Iterable[NodeId]) -> float:
+    """Distance of the farthest output when a set is given, too."""
+    search = make_plan(plan.network, dict.fromkeys([*plan.given, *supplied], 0.0), outputs).search
+    return max([search.dist[datum] for datum in search.wanted or ()], default=0.0)
 
 
-class _Sets:
-    """Smallest sets of further inputs by datum, found smallest first, and the nearest of equal ones first.
-
-    A way is a pair of a set and the distance at which it makes a datum computable.
-    """
-
-    def __init__(self, search: Search, allowed: set[int], most: int) -> None:
-        self.network: Network = search.network
-        self.search = search
-        self.allowed = allowed
-        self.most = most
-        self.found: dict[int, dict[frozenset[int], float]] = {}
-        self.heap: list[tuple[int, float, list[int], int, frozenset[int]]] = []
-
-    def of(self, wanted: list[int]) -> list[frozenset[int]]:
-        """Sets that make all of `wanted` computable."""
-        relevant, functions = self._relevant(wanted)
-        takers: dict[int, list[int]] = {}
-        for f in functions:
-            for u in dict.fromkeys(self._takes(f)):
-                takers.setdefault(u, []).append(f)
-        for u in sorted(relevant):
-            if self.search.settled[u]:
-                self._push(u, frozenset(), self.search.dist[u])
-            elif u in self.allowed:
-                self._push(u, frozenset([u]), 0.0)
-        while self.heap and len(self.found.get(_GOAL, ())) < self.most:
-            _, distance, _, v, one = heappop(self.heap)
-            if self._keep(v, one, distance):
-                for f in takers.get(v, ()):
-                    self._spread(f, v, one, relevant)
-                if v in wanted:
-                    for union, reached in self._ways(None, wanted, v, one):
-                        self._push(_GOAL, union, reached)
-        return list(self.found.get(_GOAL, ()))
-
-    def _spread(self, f: int, v: int, one: frozenset[int], relevant: set[int]) -> None:
-        """What a function gives by way of `one` for its input `v`."""
-        for union, reached in self._ways(f, self._takes(f), v, one):
-            for y, w in self.network.provides[f]:
-                if y in relevant:
-                    self._push(y, union, reached + w)
-
-    def _relevant(self, wanted: list[int]) -> tuple[set[int], list[int]]:
-        """Data that the wanted ones could rest on, as far as what is known already, and the functions between."""
-        relevant, functions = set(wanted), dict[int, None]()
-        stack = list(wanted)
-        while stack:
-            v = stack.pop()
-            if self.search.settled[v]:
-                continue
-            for f, _ in self.network.providers(v):
-                functions[f] = None
-                for u in self.network.inputs[f]:
-                    if u not in relevant:
-                        relevant.add(u)
-                        stack.append(u)
-        return relevant, list(functions)
-
-    def _takes(self, f: int) -> tuple[int, ...]:
-        """What a function needs; a collection needs but one of its estimates, see `_keep`."""
-        return () if self.network.kind[f] == Kind.COLLECT else self.network.inputs[f]
-
-    def _push(self, v: int, one: frozenset[int], distance: float) -> None:
-        heappush(self.heap, (len(one), distance, sorted(one), v, one))
-
-    def _keep(self, v: int, one: frozenset[int], distance: float) -> bool:
-        """Keep a set unless it contains one that was kept, or there are enough."""
-        kept = self.found.setdefault(v, {})
-        if len(kept) >= self.most or any(other <= one for other in kept):
-            return False
-        kept[one] = distance
-        if v in self.network.slot_of:  # one estimate makes a collecting datum computable
-            for f in self.network.consumers[v]:
-                for y, _ in self.network.provides[f]:
-                    self._push(y, one, distance)
-        return True
-
-    def _ways(
-        self, f: int | None, taken: Sequence[int], v: int, one: frozenset[int]
-    ) -> list[tuple[frozenset[int], float]]:
-        """Ways to a function (None: to all that is wanted) through `one` for `v`; the smallest only."""
-        arc = self.network.arc if f is not None else _no_arc
-        number = f if f is not None else _GOAL
-        ways = {one: self.found[v][one] + arc(v, number)}
-        for u in dict.fromkeys(taken):
-            if u == v:
-                continue
-            kept = self.found.get(u)
-            if not kept:
-                return []
-            merged: dict[frozenset[int], float] = {}
-            for union, reached in ways.items():
-                for other, distance in kept.items():
-                    both, farther = union | other, max(reached, distance + arc(u, number))
-                    merged[both] = min(farther, merged.get(both, farther))
-            smallest = sorted(merged.items(), key=_size_and_distance)
-            ways = dict(smallest[: self.most])
-        weight = self.network.weight[f] if f is not None else 0.0
-        return [(union, reached + weight) for union, reached in ways.items()]
+def _cut(plan: Plan, offered: Mapping[int, NodeId]) -> tuple[Ways, dict[int, int]]:
+    """The ways that can matter, and for each supply the place of its datum in the model."""
+    network, seeds = plan.network, plan.search.seeds
+    free = reachable(network, seeds)
+    supplies: dict[int, int] = {}
+    for place, name in offered.items():
+        datum = network.top.index[name]
+        if not free[datum]:
+            supplies[network.start_slots.get(datum, datum)] = place
+    able = reachable(network, [*seeds, *supplies])
+    wanted = plan.search.wanted or ()
+    if not all(able[datum] for datum in wanted):
+        return Ways(), {}
+    made = _Cutter(network, able)
+    for function in useful(network, able, wanted, set()):
+        made.add(function)
+    ways = made.ways
+    goal = ways.goal = ways.datum()
+    ways.way([made.number(datum) for datum in wanted], [(goal, 0.0)])
+    ways.known = {
+        made.numbers[x]: min(distance, network.far) for x, (distance, _) in seeds.items() if x in made.numbers
+    }
+    ways.supplies = [made.numbers[x] for x in supplies if x in made.numbers]
+    return ways, {made.numbers[x]: place for x, place in supplies.items() if x in made.numbers}
 
 
-def _no_arc(_: int, __: int) -> float:
-    return 0.0
+class _Cutter:
+    """Makes `Ways` of functions of a network."""
+
+    def __init__(self, network: Network, able: bytearray) -> None:
+        self.network = network
+        self.able = able
+        self.ways = Ways()
+        self.numbers: dict[int, int] = {}
+        self.relays: dict[tuple[int, float], int] = {}
+
+    def number(self, datum: int) -> int:
+        """Number of a datum of the network among the ways."""
+        if datum not in self.numbers:
+            self.numbers[datum] = self.ways.datum()
+        return self.numbers[datum]
+
+    def add(self, function: int) -> None:
+        """Add a function; a collecting one as a way from each estimate, since it may have to do with one."""
+        network = self.network
+        inputs = [u for u in network.inputs[function] if self.able[u]]
+        gives = [(self.number(v), cost + network.weight[function]) for v, cost in network.provides[function]]
+        if function in network.collectors:
+            for slot in inputs:
+                self.ways.way([self.number(slot)], gives)
+        elif len(inputs) == len(network.inputs[function]):
+            arcs = [network.arc(u, function) for u in inputs]
+            least = min(arcs)
+            takes = [self.relay(u, arc - least) for u, arc in zip(inputs, arcs, strict=True)]
+            self.ways.way(takes, [(v, cost + least) for v, cost in gives])
+
+    def relay(self, datum: int, delay: float) -> int:
+        """A datum, or one behind it that is farther by `delay`: where the arcs into a function weigh differently."""
+        number = self.number(datum)
+        if not delay:
+            return number
+        if (number, delay) not in self.relays:
+            relay = self.relays[number, delay] = self.ways.datum()
+            self.ways.way([number], [(relay, delay)])
+        return self.relays[number, delay]
 
 
-def _size_and_distance(way: tuple[frozenset[int], float]) -> tuple[int, float, list[int]]:
-    return len(way[0]), way[1], sorted(way[0])
+def _sets(ways: Ways, k: int, most: int) -> list[frozenset[int]]:
+    """Sets of supplies that suffice, none containing another: at least `k` if there are; of one size the nearest."""
+    if ways.goal < 0:
+        return []
+    everywhere = indispensable(ways)
+    ways.known.update(dict.fromkeys(everywhere, 0.0))
+    free = ways.reach(())
+    ways.supplies = [datum for datum in ways.supplies if not free[datum]]
+    if free[ways.goal]:
+        return [frozenset(everywhere)]
+    found: list[frozenset[int]] = []
+    for size in range(1, len(ways.supplies) + 1):
+        sets = all_of_size(ways, size, found, most) if can_hold(ways, size) else None
+        if sets is None:
+            found += _large(ways, found, max(k, _RANKED))
+            break
+        found += sets
+        if len(found) >= k:
+            break
+    return [each.union(everywhere) for each in found]
+
+
+def _large(ways: Ways, known: list[frozenset[int]], most: int) -> list[frozenset[int]]:
+    """Sets beyond the size that can be looked at exactly, not containing a known one or each other."""
+    makers = ways.makers()
+    everywhere, offered = range(len(ways.takes)), ways.supplies
+    found = best_labels(ways, most, ways.near(_NEAR), _LABELS) or best_labels(ways, most, everywhere, _LABELS)
+    ways.supplies = [datum for datum in offered if not makers[datum]]
+    if ways.suffice(ways.supplies):
+        found += best_labels(ways, most, everywhere, 1)  # what is common to many data is found from the sources
+    ways.supplies = offered
+    spare = sorted({_spared(ways, each) for each in found}, key=lambda each: (len(each), sorted(each)))
+    kept: list[frozenset[int]] = []
+    for each in spare:
+        if not any(other <= each for other in (*known, *kept)):
+            kept.append(each)
+    return kept
+
+
+def _spared(ways: Ways, supplied: frozenset[int]) -> frozenset[int]:
+    """A set without what it can spare."""
+    for datum in sorted(supplied):
+        if ways.suffice(supplied - {datum}):
+            supplied -= {datum}
+    return supplied

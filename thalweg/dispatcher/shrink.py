@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .dispatcher import Dispatcher
     from .plan import Plan
 
-__all__ = ["reachable", "shrink_dsp"]
+__all__ = ["reachable", "shrink_dsp", "useful"]
 
 
 def shrink_dsp(
@@ -88,7 +88,7 @@ def shrink_dsp(
         certain = {x for x in map(network.top.index.__getitem__, plan.given) if _is_certain(plan, x)}
     able = reachable(network, seeds)
     wanted = [x for x, yes in enumerate(able) if yes] if search.wanted is None else search.wanted
-    kept = _useful(network, able, wanted, certain)
+    kept = useful(network, able, wanted, certain)
     if network.is_circular:
         kept |= _circles(network, kept)
     part = _Part(network, dsp)
@@ -135,7 +135,7 @@ def _is_certain(plan: Plan, datum: int) -> bool:
     return seed is not None and not seed[0] and not (node and node.filters)
 
 
-def _useful(network: Network, able: bytearray, wanted: Iterable[int], certain: set[int]) -> set[int]:
+def useful(network: Network, able: bytearray, wanted: Iterable[int], certain: set[int]) -> set[int]:
     """Functions on the derivations of `wanted`, and those that a collection on them waits for in vain."""
     kept: set[int] = set()
     seen = bytearray(len(able))

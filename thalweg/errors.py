@@ -12,13 +12,19 @@ from typing import Any
 __all__ = [
     "ArityError",
     "BuildError",
+    "CallCancelled",
+    "CallTimeout",
     "DispatchError",
     "DomainError",
     "ModelFileError",
+    "RunTimeout",
     "TableError",
     "ThalwegError",
+    "TransferError",
+    "UnknownExecutorError",
     "UnknownNodeError",
     "UnreachableError",
+    "WorkerDied",
     "near_misses",
 ]
 
@@ -120,6 +126,36 @@ class UnreachableError(DispatchError, LookupError):
     outputs: tuple[Hashable, ...]
     missing: tuple[tuple[Hashable, ...], ...]
     failures: tuple[str, ...]
+
+
+class RunTimeout(DispatchError, TimeoutError):
+    """A run took longer than it was given; what was in flight was cancelled.
+
+    Attributes
+    ----------
+    solution : Solution
+        What was known by then.
+    """
+
+
+class CallTimeout(ThalwegError, TimeoutError):
+    """A call took longer than the timeout of its node."""
+
+
+class CallCancelled(ThalwegError):
+    """A call was ended before it had a result."""
+
+
+class WorkerDied(ThalwegError, ChildProcessError):
+    """The process that made a call has ended: killed, out of memory, or by `os._exit`."""
+
+
+class TransferError(ThalwegError, TypeError):
+    """A function, an argument or a result cannot travel to another process or back."""
+
+
+class UnknownExecutorError(BuildError, LookupError):
+    """No executor has this name."""
 
 
 class DomainError(ThalwegError, ValueError):

@@ -1,15 +1,37 @@
 """The promise between a run and whatever executes its calls.
 
-A run decides which calls may start; an executor makes them.  Neither knows the inside of the other.
+A run decides which calls may start; a driver takes them and hands each to an executor, which makes it somewhere::
 
-1. `Drivable.ready` gives calls that may start now.  It may be read lazily: an executor that finishes each call before
-   it takes the next one sees the calls that have become ready meanwhile.
+    Drivable --Call--> Driver --Attempt--> Executor
+             <--done-- failed         <--Outcome--
+
+Between a run and what drives it:
+
+1. `Drivable.ready` gives calls that may start now.  It may be read lazily: who finishes each call before taking the
+   next one sees the calls that have become ready meanwhile.
 2. Every call taken is reported exactly once, by `Drivable.done` with its value or by `Drivable.failed` with its error,
    always in the thread that drives.
-3. An executor makes a call by `perform`, wherever it likes, and passes on any `Exception`.  `KeyboardInterrupt`,
-   `SystemExit` and other such are never caught: they end the run.
-4. The run is over when `Drivable.is_active` says so; calls not taken are then never made.
-5. Executors know nothing of graphs, distances or alternatives: only of calls.
+3. The run is over when `Drivable.is_active` says so; calls not taken are then never made, and calls in flight are
+   cancelled and awaited.
+
+Between a driver and an executor:
+
+4. `Executor.start` returns at once.  Every attempt is reported exactly once, from any thread, by its `report`: with what
+   `perform` gave or with what it raised, `KeyboardInterrupt` and `SystemExit` included, which end the run.
+5. `Executor.cancel` asks for the end of an attempt.  It is reported when it has ended, as a failure or, if it was
+   quicker, as it went; one that cannot be stopped, such as a function in a thread, is reported late or never, and
+   nobody waits for it beyond a grace period.
+6. A worker that dies fails the attempt it was at, and no other, with `WorkerDied`; what it was to do next is done
+   elsewhere.
+7. Executors know nothing of graphs, distances or alternatives: only of calls.
+
+An executor whose `takes_chains` is true may be given an attempt with `following` ones, each of which takes the value of
+the one before it where its call has `PREVIOUS` among its arguments:
+
+8. They are made one after the other, in one place, and reported in that order, each when it has ended; after the first
+   that fails the rest is neither made nor reported.
+9. The value of an attempt whose `is_kept` is false is not wanted if the next one succeeds: it is then reported as
+   `DROPPED` and need not travel; if the next one fails it is reported as it is, before that failure.
 """
 
 from __future__ import annotations
@@ -18,8 +40,28 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from ..errors import DomainError
+from .policy import Policy
 
-__all__ = ["Call", "Drivable", "Executor", "GuardedCall", "perform"]
+__all__ = ["DROPPED", "PREVIOUS", "Attempt", "Call", "Drivable", "Executor", "GuardedCall", "Outcome", "perform"]
+
+
+class _Sign:
+    """A value that means something between runs, drivers and executors; one of each, in every process."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+DROPPED: Any = _Sign("DROPPED")  # a value that stayed where it was made, and is gone
+PREVIOUS: Any = _Sign("PREVIOUS")  # among the arguments of a following call: the value of the call before it
 
 
 class Call:
@@ -36,12 +78,18 @@ class Call:
         Asked with `args` before the call.
     filters : tuple of callable
         Applied to the result, in order.
+    executor : str, Executor or None
+        Who is to make the call; None leaves it to the run.
+    policy : Policy or None
+        How often it is tried, and how long it may take; None for once, as long as it likes.
     """
 
     __slots__ = ("args", "function", "number")
 
     domain: ClassVar[Callable[..., Any] | None] = None
     filters: ClassVar[tuple[Callable[[Any], Any], ...]] = ()
+    executor: ClassVar[Any] = None
+    policy: ClassVar[Policy | None] = None
 
     def __init__(self, number: int, function: Callable[..., Any], args: Sequence[Any]) -> None:
         self.number = number
@@ -50,25 +98,91 @@ class Call:
 
 
 class GuardedCall(Call):
-    """A call with a domain before it or filters behind it."""
+    """A call with a domain before it, filters behind it, or a way of its own to be made."""
 
-    __slots__ = ("domain", "filters")
+    __slots__ = ("domain", "executor", "filters", "policy")
 
     def __init__(
         self,
         number: int,
         function: Callable[..., Any],
         args: Sequence[Any],
-        domain: Callable[..., Any] | None,
+        domain: Callable[..., Any] | None = None,
         filters: tuple[Callable[[Any], Any], ...] = (),
+        *,
+        executor: Any = None,
+        policy: Policy | None = None,
     ) -> None:
         super().__init__(number, function, args)
         self.domain = domain  # type: ignore[misc]
         self.filters = filters  # type: ignore[misc]
+        self.executor = executor  # type: ignore[misc]
+        self.policy = policy  # type: ignore[misc]
+
+
+class Attempt:
+    """One try of a call, on its way through an executor.
+
+    Attributes
+    ----------
+    call : Call
+    number : int
+        The first try is number 1.
+    report : callable
+        Takes the `Outcome`; may be called from any thread.
+    following : sequence of Attempt
+        To be made after it, in the same place.
+    is_kept : bool
+        Is the value wanted though the next of a chain has it?
+    limit_seconds : float or None
+        How long it may take from its start; an executor that does not start an attempt at once counts from there.
+    handle : object
+        For the executor, to find the attempt again.
+    """
+
+    __slots__ = ("call", "following", "handle", "is_kept", "limit_seconds", "number", "report")
+
+    def __init__(self, call: Call, report: Callable[[Outcome], None], number: int = 1) -> None:
+        self.call = call
+        self.report = report
+        self.number = number
+        self.following: Sequence[Attempt] = ()
+        self.is_kept = True
+        self.limit_seconds: float | None = None
+        self.handle: Any = None
+
+
+class Outcome:
+    """What became of one attempt.
+
+    Attributes
+    ----------
+    attempt : Attempt
+    value : object
+        What the function gave, after its filters; None on failure.
+    error : BaseException or None
+        What it raised.
+    start, end : float
+        By ``time.monotonic()`` [s].
+    place : str
+        Where it was made, such as ``"thread 3"``.
+    """
+
+    __slots__ = ("attempt", "end", "error", "place", "start", "value")
+
+    def __init__(
+        self, attempt: Attempt, value: Any, error: BaseException | None, start: float, end: float, place: str
+    ) -> None:
+        self.attempt = attempt
+        self.value = value
+        self.error = error
+        self.start = start
+        self.end = end
+        self.place = place
 
 
 class Drivable(Protocol):
-    """What an executor drives: the protocol of `graphlib.TopologicalSorter`, and one verb more."""
+    """What is driven: the protocol of `graphlib.TopologicalSorter`, and one verb more."""
 
     def ready(self) -> Iterable[Call]:
         """Calls that may start now, each given once."""
@@ -84,10 +198,30 @@ class Drivable(Protocol):
 
 
 class Executor(Protocol):
-    """Makes the calls of a run."""
+    """Makes calls somewhere.
 
-    def drive(self, run: Drivable) -> None:
-        """Make all calls of `run`; returns when it is over."""
+    Attributes
+    ----------
+    name : str
+        As in the table of names.
+    capacity : int
+        Attempts of one run that it takes at once; the run keeps the others.
+    takes_chains : bool
+        May an attempt have `following` ones?
+    """
+
+    name: str
+    capacity: int
+    takes_chains: bool
+
+    def start(self, attempt: Attempt) -> None:
+        """Begin with an attempt; it is reported when it has ended."""
+
+    def cancel(self, attempt: Attempt) -> None:
+        """Ask for the end of an attempt."""
+
+    def close(self, grace_seconds: float) -> None:
+        """Cancel all that is in flight, and let go threads, processes and files; it starts anew if used again."""
 
 
 def perform(call: Call) -> Any:

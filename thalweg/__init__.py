@@ -26,7 +26,7 @@ from .dispatcher.helpers import (
     stlp,
     summation,
 )
-from .dispatcher.tokens import EMPTY, END, NONE, PLOT, SELF, SINK, START
+from .tokens import EMPTY, END, NONE, PLOT, SELF, SINK, START
 
 __all__ = [
     "EMPTY", "END", "NONE", "PLOT", "SELF", "SINK", "START", "BlueDispatcher", "Blueprint", "DispatchPipe",

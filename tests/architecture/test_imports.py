@@ -14,7 +14,7 @@ ROWS = (
     {"journal", "plotting", "tables"},
     {"dispatcher"},
     {"executors"},
-    {"errors"},
+    {"errors", "tokens"},
 )
 ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 
@@ -26,9 +26,11 @@ LATE_DOORS = {
         "get_sub_dsp",
         "get_sub_dsp_from_workflow",
         "graph",
+        "map",
         "missing",
         "plot",
         "shrink_dsp",
+        "submit",
         "web",
     },
     "thalweg.dispatcher.solution": {"explain", "plot", "why_not", "workflow"},
@@ -43,6 +45,7 @@ LATE_MODULES = {
     "difflib",
     "graphviz",
     "gzip",
+    "importlib",
     "inspect",
     "logging",
     "lzma",
@@ -54,8 +57,10 @@ LATE_MODULES = {
     "pickle",
     "polars",
     "pyarrow",
+    "random",
     "subprocess",
     "tempfile",
+    "threading",
     "traceback",
 }
 

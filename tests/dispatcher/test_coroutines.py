@@ -15,5 +15,5 @@ def test_a_coroutine_function_is_refused_by_name_where_nothing_awaits_it():
     dsp = Dispatcher()
     dsp.add_function("fetch", fetch, ["url"], ["page"])
     with pytest.raises(BuildError, match="'fetch' must be awaited"):
-        dsp({"url": "x"})
+        dsp({"url": "x"}, executor="sync")
     assert dsp.solve(["url"]).calls == ["fetch"]

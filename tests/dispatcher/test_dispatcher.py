@@ -117,13 +117,26 @@ def test_the_tree_may_prefer_another_way_than_the_span():
 
 def test_an_executor_makes_the_calls(dsp):
     class Counting(InlineExecutor):
+        calls = 0
+
+        def start(self, attempt):
+            self.calls += 1
+            super().start(attempt)
+
+    executor = Counting()
+    assert dsp({"mass": 1}, ["force"], executor=executor)["force"] == 2
+    assert executor.calls == 1
+
+
+def test_an_executor_may_drive_by_itself(dsp):
+    class Driving:
         runs = 0
 
         def drive(self, run):
             self.runs += 1
-            super().drive(run)
+            InlineExecutor().drive(run)
 
-    executor = Counting()
+    executor = Driving()
     assert dsp({"mass": 1}, executor=executor)["force"] == 2
     assert executor.runs == 1
 

@@ -321,11 +321,28 @@ def test_known_values_are_kept_and_no_function_is_called_twice(dsp):
     dsp.add_function("i", noting("i", fails), ["c", "d"], ["e"])
     dsp.add_function("j", noting("j", lambda d: d), ["d"], ["c"], weight=2)
     dsp.add_function("k", noting("k", lambda d: d), ["d"], ["e"], weight=9)
-    for outputs in (None, ["e"]):
+    for outputs, beside in ((None, {"c": 8}), (["e"], {})):
         calls.clear()
         solution = dsp({"a": 1}, outputs)
         assert sorted(calls) == sorted(set(calls)) == sorted(solution.calls)
-        assert solution.distances == {"a": 0, "b": 2, "d": 4, "c": 8, "e": 15}
+        assert solution.distances == {"a": 0, "b": 2, "d": 4, "e": 15} | beside
+
+
+def test_by_products_of_a_way_that_was_given_up_are_not_in_the_solution(dsp):
+    dsp.add_function("f", lambda a: "by-product", ["a"], ["b"])
+    dsp.add_function("g", fails, ["b"], ["c"])
+    dsp.add_function("h", lambda a: "instead", ["a"], ["c"], weight=9)
+    solution = dsp({"a": 1}, ["c"])
+    assert (dict(solution), solution.calls) == ({"a": 1, "c": "instead"}, ["f", "g", "h"])
+
+
+def test_a_run_that_did_not_come_to_its_end_shows_how_far_it_came(dsp):
+    dsp.add_function("f", lambda a: "so far", ["a"], ["b"])
+    dsp.add_function("g", fails, ["b"], ["c"])
+    for options in ({}, {"raises": True}):
+        with pytest.raises(DispatchError) as caught:
+            dsp({"a": 1}, ["c"], **options)
+        assert dict(caught.value.solution) == {"a": 1, "b": "so far"}
 
 
 def test_what_rested_on_a_failure_takes_its_own_alternative(dsp):

@@ -7,7 +7,7 @@ import pytest
 import thalweg as tw
 from thalweg.dispatcher.network import Kind, flatten
 from thalweg.dispatcher.search import Search
-from thalweg.dispatcher.tokens import UNKNOWN
+from thalweg.tokens import UNKNOWN
 
 
 def chain(dsp):

@@ -27,7 +27,3 @@ def test_each_call_is_reported_before_the_next_is_taken():
 
     InlineExecutor().drive(Noting((call(1, abs, -1),), (call(2, abs),), (call(3, abs, -3),)))
     assert order == ["1 taken", "1 done", "2 taken", "2 failed", "3 taken", "3 done"]
-
-
-def test_it_says_that_it_makes_one_call_at_a_time():
-    assert InlineExecutor.concurrent is False

@@ -177,7 +177,7 @@ class Network:
         for x in self.question.outputs or ():
             node, twin = Node("data", (x,)), Node("wild", (x,))
             if x in dict(self.question.given):
-                self.nodes.append(twin)
+                self.nodes.insert(self.nodes.index(node) + 1, twin)
                 self.data[twin] = self.data[node]
                 self.gates[twin] = ()
                 self.providers[twin] = [way for way in self.providers[node] if way.node]

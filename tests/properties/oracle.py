@@ -107,7 +107,7 @@ class Naive:
 
     def _comes_after(self, node: Node, call: Node, plan: Plan) -> bool:
         """Whether a call is made before this, which is not what became of the calls before it, is worked out."""
-        given = [plan.labels[n][:2] for n, ways in plan.chosen.items() if n in plan.needed and ways[0].node == call]
+        given = [plan.labels[n][:2] for n in plan.needed & plan.chosen.keys() if call in plan.rests_on(n)]
         if call.path not in self.prefer or plan.labels[node][:2] <= min(given, default=plan.labels[call][:2]):
             return False
         own = node in plan.chosen and (self.network.data[node].collect or plan.chosen[node][0].node is None)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..errors import BuildError, UnknownNodeError, near_misses
+from ..tokens import EMPTY, END, NONE, SINK, START
 from .nodes import DataNode, Filter, FunctionNode, Node, NodeId
-from .tokens import EMPTY, END, NONE, SINK, START
 
 __all__ = [
     "Mapped",
@@ -175,6 +175,16 @@ def parameters(function: Callable[..., Any], *, with_defaults: bool = False) -> 
     return tuple(names), defaults
 
 
+def inputs_of(
+    function: Callable[..., Any], node_id: NodeId, inputs: Iterable[NodeId] | None, *, with_defaults: bool
+) -> tuple[tuple[NodeId, ...], dict[str, Any]]:
+    """Data that a function takes, as they are given or else by its signature; with the defaults of the latter."""
+    if inputs is None:
+        return parameters(function, with_defaults=with_defaults)
+    names = check_ids(inputs, f"inputs of {node_id!r}", once=False)
+    return (tuple([x for x in names if x is not START]) if START in names else names), {}
+
+
 def check_filters(filters: Iterable[Filter] | None, what: str) -> tuple[Filter, ...]:
     """Filters as a tuple of callables.
 
@@ -263,6 +273,28 @@ def check_mapping(
         parent = source if side == "inputs" else target
         if parent in (START, SINK, END, EMPTY, NONE):
             raise BuildError(f"{side} maps the reserved token {parent!r}")
+
+
+def check_free(node_id: NodeId, nodes: Mapping[NodeId, Node]) -> None:
+    """Refuse an id that is no id, or taken."""
+    check_id(node_id, "the id of a node")
+    if node_id in nodes:
+        what = kind_of(nodes[node_id])
+        raise BuildError(
+            f"{node_id!r} is already a {what} of this model; give another id, or leave it out for a free one"
+        )
+
+
+def check_data(node_id: NodeId, data: Iterable[NodeId], nodes: Mapping[NodeId, Node]) -> None:
+    """Refuse what cannot be data of a new node."""
+    for data_id in data:
+        if data_id == node_id:
+            raise BuildError(
+                f"{data_id!r} is the id of the function and of one of its data; give the function another id"
+            )
+        if data_id in nodes and not isinstance(nodes[data_id], DataNode):
+            what = kind_of(nodes[data_id])
+            raise BuildError(f"{data_id!r} is a {what} of this model and cannot be a datum of {node_id!r}")
 
 
 def kind_of(node: Node) -> str:

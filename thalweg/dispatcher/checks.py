@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..tokens import EMPTY
 from .dominance import dominated, identity, twins
 from .hints import Hints, can_agree, name_of, of_outputs, read_hints
 from .network import Kind
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
 from .plan import path_text
-from .tokens import EMPTY
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher

@@ -6,31 +6,48 @@ changes.  A run never changes the model, so any number of threads may dispatch o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import BuildError, DispatchError, UnknownNodeError, UnreachableError
-from ..executors.inline import InlineExecutor
+from ..errors import BuildError, UnknownNodeError
 from . import building
+from .calling import Dispatch, Raises, check_raises
 from .helpers import selector
 from .model import Model
 from .network import Network, flatten
 from .nodes import DataNode, NodeId
-from .plan import Plan, make_plan, path_text
-from .run import Run, Stopped
+from .plan import Plan, make_plan
 from .solution import Solution
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import networkx as nx
 
     from ..executors import Executor
+    from ..executors.events import Subscriber
+    from ..executors.gate import Gate
     from .checks import Finding
-    from .failures import Failure
 
 __all__ = ["Dispatcher"]
 
-Raises = bool | str | Callable[[Exception], Any]
+_OPTIONS = frozenset(
+    (
+        "executor",
+        "gate",
+        "inputs_dist",
+        "keep",
+        "objective",
+        "on_event",
+        "raises",
+        "select_output_kw",
+        "stopper",
+        "strict",
+        "timeout",
+        "wildcard",
+    )
+)  # of a dispatch, besides its inputs and outputs
 
 
 class Dispatcher(Model):
@@ -46,6 +63,8 @@ class Dispatcher(Model):
         What ends a run by an error: a wanted output that cannot be had; the first failure (a domain that says no is
         an answer, not a failure, here); nothing; or what the callable says when it is given each error.
     description : str, optional
+    executor : str or Executor, optional
+        Makes the calls of the functions that name none, unless a dispatch says otherwise.
 
     Attributes
     ----------
@@ -72,16 +91,17 @@ class Dispatcher(Model):
         default_values: Mapping[NodeId, Any] | None = None,
         raises: Raises = "unreachable",
         description: str = "",
+        executor: str | Executor | None = None,
     ) -> None:
-        super().__init__(name, default_values, description)
-        _predicate(raises)  # refuses what is no policy
+        super().__init__(name, default_values, description, executor)
+        check_raises(raises)
         self.raises = raises
         self.solution: Solution | None = None
         self._networks: dict[frozenset[NodeId], tuple[Any, Network]] = {}
 
     def copy_structure(self) -> Self:
-        """An empty model with the same name, description and `raises`."""
-        return type(self)(name=self.name, raises=self.raises, description=self.description)
+        """An empty model with the same name, description, `raises` and executor."""
+        return type(self)(name=self.name, raises=self.raises, description=self.description, executor=self.executor)
 
     @property
     def graph(self) -> nx.DiGraph[Any]:
@@ -212,8 +232,11 @@ class Dispatcher(Model):
         raises: Raises | None = None,
         strict: bool = True,
         stopper: Any = None,
-        executor: Executor | None = None,
+        executor: str | Executor | None = None,
         keep: str = "all",
+        gate: Gate | None = None,
+        timeout: float | None = None,
+        on_event: Subscriber | None = None,
         select_output_kw: Mapping[str, Any] | None = None,
     ) -> Any:
         """Compute what is wanted from what is given, by the cheapest way that works.
@@ -236,10 +259,19 @@ class Dispatcher(Model):
             Refuse inputs that the model does not know; False lets them pass through to the solution.
         stopper : event, optional
             Has ``is_set()``; when set, the run ends before the next call with what is known.
-        executor : Executor, optional
-            Makes the calls; by default one after the other, here.
+        executor : str or Executor, optional
+            Makes the calls: ``"sync"`` (one after the other, here), ``"async"``, ``"threads"``, ``"processes"``,
+            ``"parallel"`` (each in a process of its own), the name of another that is installed, or an executor made
+            by `open_executor`.  By default as the model says; else in line, on an event loop if it has coroutine
+            functions.
         keep : {"all", "outputs"}, optional
             Keep all values, or let intermediate ones go as soon as nothing can need them.
+        gate : Gate, optional
+            Admits the calls; shared by several dispatches, those of all together.
+        timeout : float, optional
+            How long the run may take [s]; then what is in flight is cancelled.
+        on_event : callable, optional
+            Told of each `Event` of the run.
         select_output_kw : mapping, optional
             Keywords of `selector`, which then picks the result from the solution.
 
@@ -256,6 +288,10 @@ class Dispatcher(Model):
             A wanted output cannot be had; nothing is called if that is plain beforehand.
         DispatchError
             The first failure, if `raises` says so.
+        RunTimeout
+            The run took longer than `timeout`.
+        BuildError
+            An option is wrong; or coroutine functions are to be awaited, and this thread runs an event loop already.
 
         Notes
         -----
@@ -265,23 +301,23 @@ class Dispatcher(Model):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
         plan = self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None)
-        solution = self.run(plan, inputs or {}, raises=raises, stopper=stopper, executor=executor, keep=keep)
-        if select_output_kw is not None:
-            return selector(dictionary=solution, **select_output_kw)
-        return solution
+        solution = Dispatch(
+            self,
+            plan,
+            inputs or {},
+            raises=raises,
+            stopper=stopper,
+            executor=executor,
+            keep=keep,
+            gate=gate,
+            timeout=timeout,
+            on_event=on_event,
+        ).wait()
+        return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
 
     __call__ = dispatch
 
-    def run(
-        self,
-        plan: Plan,
-        inputs: Mapping[NodeId, Any],
-        *,
-        raises: Raises | None = None,
-        stopper: Any = None,
-        executor: Executor | None = None,
-        keep: str = "all",
-    ) -> Solution:
+    def run(self, plan: Plan, inputs: Mapping[NodeId, Any], **options: Any) -> Solution:
         """Run a plan: what `dispatch` does after `solve`.
 
         Parameters
@@ -290,51 +326,114 @@ class Dispatcher(Model):
             Made by `solve` of this model for the ids of `inputs`.
         inputs : mapping
             Values by data id; those that the plan's model does not know pass through.
-        raises, stopper, executor, keep
-            As for `dispatch`.
+        **options
+            ``raises``, ``stopper``, ``executor``, ``keep``, ``gate``, ``timeout``, ``on_event``, as for `dispatch`.
 
         Raises
         ------
         BuildError
-            The plan was made for other inputs, or the model has coroutine functions and no executor awaits them.
-        UnreachableError, DispatchError
+            The plan was made for other inputs.
+        UnreachableError, DispatchError, RunTimeout
             As for `dispatch`.
         """
-        if keep not in ("all", "outputs"):
-            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
-        policy = self.raises if raises is None else raises
-        index = plan.network.top.index
-        given = {name: value for name, value in inputs.items() if name in index}
-        if given.keys() != plan.given:
-            raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
-        if executor is None and plan.network.coroutines:
-            names = ", ".join(repr(path_text(plan.network.function_path(f))) for f in plan.network.coroutines)
-            raise BuildError(f"{names} must be awaited, which calls in line cannot do; give plain functions")
-        need_all = policy == "unreachable" or policy is True
-        release = keep == "outputs" and plan.search.wanted is not None
-        run = Run(plan, given, raises=_predicate(policy), stopper=stopper, release=release, need_all=need_all)
-        if need_all and plan.search.left > 0:
-            run.active = False  # nothing is called for what cannot be had
-        ended: Failure | None = None
-        try:
-            (executor or InlineExecutor()).drive(run)
-        except Stopped as stop:
-            ended = stop.failure
-        finally:
-            run.close()
-        record = run.record()
-        if len(given) < len(inputs):
-            record.passed = {name: value for name, value in inputs.items() if name not in index}
-        solution = self.solution = Solution(record)
-        try:
-            if ended is not None:
-                _raise_failure(ended, solution)
-            if need_all and not solution.stopped and solution.unreachable:
-                self._raise_unreachable(solution, given)
-            return solution
-        finally:
-            # The traceback of what failed holds this frame: it must not hold what holds the traceback.
-            del run, record, solution, ended
+        return Dispatch(self, plan, inputs, **options).wait()
+
+    async def adispatch(
+        self, inputs: Mapping[NodeId, Any] | None = None, outputs: Iterable[NodeId] | None = None, **options: Any
+    ) -> Any:
+        """As `dispatch`, awaited on the running event loop, which it never blocks.
+
+        Parameters
+        ----------
+        inputs, outputs, **options
+            As for `dispatch`.  Without an executor, coroutine functions are awaited in tasks of their own, plain ones
+            are called in threads.
+
+        Notes
+        -----
+        Cancelling the task cancels every call in flight, and waits for them; a thread that goes on is left to itself
+        after a grace period of 1 s.
+        """
+        plan, options, select = self._prepare(inputs, outputs, options)
+        solution = await Dispatch(self, plan, inputs or {}, **options).await_()
+        return solution if select is None else selector(dictionary=solution, **select)
+
+    def submit(
+        self, inputs: Mapping[NodeId, Any] | None = None, outputs: Iterable[NodeId] | None = None, **options: Any
+    ) -> Future[Any]:
+        """As `dispatch`, in the background.
+
+        Parameters
+        ----------
+        inputs, outputs, **options
+            As for `dispatch`.
+
+        Returns
+        -------
+        concurrent.futures.Future
+            Of what `dispatch` gives.  Its ``cancel()`` cancels every call in flight, also when the run has begun.
+        """
+        from .many import submit
+
+        return submit(self, inputs, outputs, options)
+
+    def map(
+        self,
+        rows: Iterable[Mapping[NodeId, Any]],
+        outputs: Iterable[NodeId] | None = None,
+        *,
+        gate: Gate | None = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        **options: Any,
+    ) -> Iterator[Any]:
+        """Dispatch many rows, some at a time.
+
+        Parameters
+        ----------
+        rows : iterable of mapping
+            Inputs of one dispatch each; read as there is room for more.
+        outputs, **options
+            As for `dispatch`.
+        gate : Gate, optional
+            Admits the dispatches; shared with other calls of `map`, it admits those of all together.
+        ordered : bool, optional
+            Give the results in the order of the rows; else each as soon as it is there.
+        return_exceptions : bool, optional
+            Give the error of a dispatch in the place of its result, and go on; else it is raised and ends the rest.
+
+        Yields
+        ------
+        Solution
+            What `dispatch` gives for a row.
+
+        Notes
+        -----
+        Without an executor and a gate the rows are dispatched one after the other, in line, as they are asked for.
+        """
+        from .many import map_rows
+
+        return map_rows(self, rows, outputs, options, gate=gate, ordered=ordered, return_exceptions=return_exceptions)
+
+    def _prepare(
+        self, inputs: Mapping[NodeId, Any] | None, outputs: Iterable[NodeId] | None, options: Mapping[str, Any]
+    ) -> tuple[Plan, dict[str, Any], Mapping[str, Any] | None]:
+        """The plan for what is asked, the options of its run, and those of `selector` for what it leaves."""
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
+        rest = dict(options)
+        building.refuse_unknown({name: rest[name] for name in rest if name not in _OPTIONS}, self.dispatch)
+        # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
+        plan = self._plan(
+            inputs,
+            outputs,
+            rest.pop("inputs_dist", None),
+            rest.pop("wildcard", False),
+            rest.pop("objective", "span"),
+            strict=rest.pop("strict", True),
+            ahead=outputs is not None,
+        )
+        return plan, rest, rest.pop("select_output_kw", None)
 
     def _plan(
         self,
@@ -398,21 +497,6 @@ class Dispatcher(Model):
             if isinstance(node, DataNode) and (wildcard if node.wildcard is None else node.wildcard)
         )
 
-    def _raise_unreachable(self, solution: Solution, given: Mapping[NodeId, Any]) -> Never:
-        outputs = solution.unreachable
-        names = ", ".join(map(repr, outputs))
-        failures = tuple(solution.errors)
-        wanted = [name for name in outputs if name in self.nodes and isinstance(self.nodes[name], DataNode)]
-        sets = tuple(self.missing(wanted, given, 3)) if wanted else ()
-        message = f"{names} cannot be computed from the given inputs"
-        if failures:
-            message += f"; failed: {', '.join(failures)}"
-        if sets and any(sets):
-            message += f"; it would help to give {' or '.join(str(list(names)) for names in sets)}"
-        raise UnreachableError(
-            message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
-        ) from (next(iter(solution.errors.values())).error if failures else None)
-
     def own_state(self) -> dict[str, Any]:
         """What of the model is worth keeping in a file, besides its nodes."""
         return super().own_state() | {"_networks": {}, "solution": None}
@@ -439,20 +523,3 @@ def _distances(
             raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
         given[name] = inf if distance == inf else building.check_weight(distance, f"inputs_dist[{name!r}]")
     return given
-
-
-def _predicate(raises: Raises) -> Callable[[Failure], bool] | None:
-    """When a failure ends the run."""
-    if callable(raises):
-        return lambda failure: bool(raises(failure.error))
-    if raises is True:
-        return lambda failure: failure.kind != "refused"
-    if not raises or raises == "unreachable":
-        return None
-    raise BuildError(f"unknown raises={raises!r}; use 'unreachable', True, False or a function of the error")
-
-
-def _raise_failure(failure: Failure, solution: Solution) -> Never:
-    error = failure.error
-    message = f"{failure.path!r} failed: {type(error).__name__}: {error}"
-    raise DispatchError(message, path=failure.path, solution=solution) from error

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from types import MethodType
 from typing import Any
 
+from ..tokens import START
 from .nodes import DataNode, FunctionNode, Node, NodeId
-from .tokens import START
 
 __all__ = ["dominated", "identity", "twins"]
 

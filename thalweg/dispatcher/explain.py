@@ -8,12 +8,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNodeError
+from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .failures import Failure
 from .network import Kind, Network
 from .nodes import NodeId
 from .plan import path_text, public_distance, public_provider
 from .search import Search
-from .tokens import ABSENT, RELEASED, START, UNKNOWN
 
 if TYPE_CHECKING:
     from .solution import Record
@@ -232,7 +232,7 @@ def why_not(record: Record, level: int, data_id: NodeId) -> WhyNot:
     x = _number(network, level, data_id)
     if record.values[x] is RELEASED:
         return WhyNot(data_id, "released")
-    if x in record.unused:
+    if record.is_unused(x):
         return WhyNot(data_id, "not wanted")
     if record.values[x] is not UNKNOWN:
         return WhyNot(data_id, "known")

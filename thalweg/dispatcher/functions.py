@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from ..errors import BuildError
+from ..tokens import EMPTY
 from .building import check_ids
 from .copying import rebuild
 from .dispatcher import Dispatcher
 from .helpers import combine_dicts, selector
 from .nodes import DataNode, FunctionNode, Node, NodeId
 from .solution import Solution
-from .tokens import EMPTY
 
 __all__ = [
     "DispatchPipe",

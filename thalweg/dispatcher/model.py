@@ -13,9 +13,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, cast
 
 from ..errors import BuildError, UnknownNodeError
+from ..executors.contract import Executor
+from ..executors.policy import Policy, policy_of
+from ..tokens import EMPTY, SINK, START
 from . import building, copying
 from .nodes import DataNode, Filter, FunctionNode, Node, NodeId, SubDispatcherNode
-from .tokens import EMPTY, SINK, START
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
@@ -35,6 +37,8 @@ class Model:
     default_values : mapping, optional
         Default values by data id.
     description : str, optional
+    executor : str or Executor, optional
+        Makes the calls of the functions that name none; of a sub-dispatcher, whatever the model around it says.
 
     Attributes
     ----------
@@ -45,12 +49,17 @@ class Model:
     """
 
     def __init__(
-        self, name: str = "", default_values: Mapping[NodeId, Any] | None = None, description: str = ""
+        self,
+        name: str = "",
+        default_values: Mapping[NodeId, Any] | None = None,
+        description: str = "",
+        executor: str | Executor | None = None,
     ) -> None:
         if not isinstance(name, str):
             raise BuildError(f"the name of a dispatcher is {name!r}; give a string")
         self.name = name
         self.description = description
+        self.executor = executor
         self.nodes: dict[NodeId, Node] = {}
         self.version = 0
         self.mounted: list[Model] = []  # children, in the order in which they were mounted
@@ -182,6 +191,9 @@ class Model:
         inputs_kwargs: bool = False,
         inputs_defaults: bool = False,
         attributes: Mapping[str, Any] | None = None,
+        executor: str | Executor | None = None,
+        timeout: float | None = None,
+        retry: Policy | int | None = None,
         **unknown: Never,
     ) -> NodeId:
         """Add a function, and the data that are new with it.
@@ -215,6 +227,12 @@ class Model:
             And make their defaults those of the data.
         attributes : mapping, optional
             Free attributes.
+        executor : str or Executor, optional
+            Makes its calls, whatever the others of the run are made by.
+        timeout : float, optional
+            How long a call may take [s]; one that takes longer has failed.
+        retry : Policy or int, optional
+            How often a call is tried before it has failed.
 
         Returns
         -------
@@ -235,13 +253,7 @@ class Model:
         if not callable(function):
             raise BuildError(f"the function of {function_id!r} is {function!r}; write add_function(function=...)")
         node_id = function_id if function_id is not None else building.function_name(function)
-        taken: tuple[NodeId, ...]
-        defaults: dict[str, Any] = {}
-        if inputs is None:
-            taken, defaults = building.parameters(function, with_defaults=inputs_kwargs or inputs_defaults)
-        else:
-            names = building.check_ids(inputs, f"inputs of {node_id!r}", once=False)
-            taken = tuple([x for x in names if x is not START]) if START in names else names
+        taken, defaults = building.inputs_of(function, node_id, inputs, with_defaults=inputs_kwargs or inputs_defaults)
         given = building.check_ids(outputs if outputs is not None else (), f"outputs of {node_id!r}", once=True)
         if SINK in given:
             given = tuple([x for x in given if x is not SINK])
@@ -261,6 +273,8 @@ class Model:
             building.check_priority(priority, node_id),
             building.first_line(function) if description is None else description,
             dict(attributes or {}),
+            executor,
+            None if retry is None and timeout is None else policy_of(retry, timeout),
         )
         self._add(node, (*taken, *given))
         if inputs_defaults:
@@ -515,7 +529,7 @@ class Model:
                     if isinstance(node, DataNode) and isinstance(self.nodes.get(node.id), DataNode):
                         self._merge(node)
                         continue
-                    self._refuse_taken(node.id)
+                    building.check_free(node.id, self.nodes)
                     if isinstance(node, SubDispatcherNode):
                         self._refuse_own(node.dsp, node.id)
                     self.put_node(replace(node, attributes=dict(node.attributes)))
@@ -556,32 +570,16 @@ class Model:
 
     def _add(self, node: FunctionNode | SubDispatcherNode, data: Iterable[NodeId]) -> None:
         """Add a node and the data that are new with it; nothing is added if anything is wrong."""
-        building.check_id(node.id, "the id of a node")
-        self._refuse_taken(node.id)
-        nodes = self.nodes
-        new = [data_id for data_id in dict.fromkeys(data) if data_id not in nodes]
+        building.check_free(node.id, self.nodes)
+        building.check_data(node.id, data, self.nodes)
         for data_id in data:
-            if data_id == node.id:
-                raise BuildError(
-                    f"{data_id!r} is the id of the function and of one of its data; give the function another id"
-                )
-            if data_id in nodes and not isinstance(nodes[data_id], DataNode):
-                what = building.kind_of(nodes[data_id])
-                raise BuildError(f"{data_id!r} is a {what} of this model and cannot be a datum of {node.id!r}")
-        for data_id in new:
-            nodes[data_id] = DataNode(data_id)
+            if data_id not in self.nodes:
+                self.nodes[data_id] = DataNode(data_id)
         self.put_node(node)
 
     def _refuse_own(self, child: Model, node_id: NodeId) -> None:
         if any(member is self for member in copying.family(child)):
             raise BuildError(f"{node_id!r} contains this model; a model cannot be inside itself (copy it first)")
-
-    def _refuse_taken(self, node_id: NodeId) -> None:
-        if node_id in self.nodes:
-            what = building.kind_of(self.nodes[node_id])
-            raise BuildError(
-                f"{node_id!r} is already a {what} of this model; give another id, or leave it out for a free one"
-            )
 
     def _merge(self, node: DataNode) -> None:
         """Add what another model says of a datum that this one has."""

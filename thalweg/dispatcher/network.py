@@ -19,10 +19,11 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ..tokens import EMPTY, SELF, START
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
-from .tokens import EMPTY, SELF, START
 
 if TYPE_CHECKING:
+    from ..executors.policy import Policy
     from .dispatcher import Dispatcher
 
 __all__ = ["Kind", "Level", "Network", "flatten"]
@@ -47,10 +48,11 @@ class Kind:
 class Level:
     """One mounting of a dispatcher: its path, and the numbers of its data."""
 
-    __slots__ = ("dsp", "gate", "index", "outlet", "parent", "path", "start", "subs")
+    __slots__ = ("dsp", "executor", "gate", "index", "outlet", "parent", "path", "start", "subs")
 
     def __init__(self, path: tuple[NodeId, ...], dsp: Dispatcher | None, parent: int, gate: int = -1) -> None:
         self.path = path
+        self.executor: Any = None  # who makes the calls of the functions that name nobody; None for the run's own
         self.dsp = dsp  # None once the network is made: it outlives changes of its model
         self.parent = parent  # number of the parent's level, -1 at the top
         self.gate = gate  # datum of the gate that every entry waits for, -1 for none
@@ -121,6 +123,7 @@ class Network:
         "inputs",
         "kind",
         "levels",
+        "manners",
         "plain",
         "provides",
         "rank",
@@ -145,6 +148,7 @@ class Network:
         self.single: list[int] = []
         self.plain: list[Any] = []
         self.coroutines: list[int] = []  # functions that an executor has to await
+        self.manners: dict[int, tuple[Any, Policy | None]] = {}  # function -> its own executor and policy
         self.kind: list[int] = []
         self.records: list[Any] = []
         self.function_level: list[int] = []
@@ -234,6 +238,7 @@ class Network:
         state["_providers"] = None
         state["defaults"] = {x: (distance, start, None) for x, (distance, start, _) in self.defaults.items()}
         state["extras"] = {}
+        state["manners"] = {}
         state["plain"] = []
         state["records"] = [Label(record.id) if record is not None else None for record in self.records]
         return state
@@ -338,6 +343,11 @@ class _Flattener:
         if kind == Kind.FUNCTION and _is_coroutine(record.function):
             network.coroutines.append(number)
         plain = kind == Kind.FUNCTION and single >= 0 and record.input_domain is None and not record.filters
+        if kind == Kind.FUNCTION:
+            executor = network.levels[level].executor if record.executor is None else record.executor
+            if executor is not None or record.policy is not None:
+                network.manners[number] = executor, record.policy
+                plain = False
         network.plain.append(record.function if plain else None)
         for datum, cost in outputs:
             self.total += cost
@@ -471,6 +481,7 @@ class _Flattener:
             inner.gate = self.datum(None, number)
         else:
             inner.gate = outer_gate
+        inner.executor = level.executor if node.dsp.executor is None else node.dsp.executor
         child = self.enter(inner)
         level.subs[node.id] = child
         weights = node.inp_weight or {}

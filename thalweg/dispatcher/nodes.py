@@ -10,9 +10,11 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .tokens import EMPTY
+from ..tokens import EMPTY
 
 if TYPE_CHECKING:
+    from ..executors.contract import Executor
+    from ..executors.policy import Policy
     from .dispatcher import Dispatcher
 
 __all__ = ["DataNode", "Filter", "FunctionNode", "Node", "NodeId", "SubDispatcherNode"]
@@ -85,6 +87,10 @@ class FunctionNode:
     description : str
     attributes : dict
         Free attributes.
+    executor : str, Executor or None
+        Makes its calls; None leaves it to the model and the run.
+    policy : Policy or None
+        How often a call is tried, and how long it may take.
     """
 
     id: NodeId
@@ -99,6 +105,8 @@ class FunctionNode:
     priority: int = 0
     description: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
+    executor: str | Executor | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

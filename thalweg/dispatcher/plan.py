@@ -6,17 +6,17 @@ changed, so any number of runs may share it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from math import inf
 from typing import Any
 
 from ..errors import BuildError, UnknownNodeError
+from ..tokens import SINK, START, UNKNOWN
 from .network import Kind, Network
 from .nodes import NodeId
 from .search import Search
-from .tokens import SINK, START, UNKNOWN
 
-__all__ = ["Plan", "make_plan", "path_text"]
+__all__ = ["Plan", "derived", "make_plan", "path_text"]
 
 
 def path_text(path: Iterable[NodeId]) -> str:
@@ -32,7 +32,7 @@ class Plan:
     Made by `Dispatcher.solve`; equal plans of one model are shared.
     """
 
-    __slots__ = ("_calls", "given", "is_open", "network", "order", "search", "template", "touched", "wanted")
+    __slots__ = ("_calls", "_shown", "given", "is_open", "network", "order", "search", "template", "touched", "wanted")
 
     def __init__(
         self,
@@ -53,6 +53,7 @@ class Plan:
         self.given = given  # ids that must be given
         self.is_open = is_open  # the search is left to the one run that the plan is for
         self._calls: list[int] | None = None
+        self._shown: Set[int] | None = None
 
     @property
     def calls(self) -> list[str]:
@@ -85,6 +86,13 @@ class Plan:
     def unreachable(self) -> tuple[NodeId, ...]:
         """Wanted outputs that cannot be had."""
         return unreachable(self.network, self.search)
+
+    @property
+    def shown(self) -> Set[int]:
+        """Data that a run without failures leaves in its solution, where the plan has outputs."""
+        if self._shown is None:
+            self._shown = self.touched.union(self.order, sure(self.network, self.search, self.given))
+        return self._shown
 
     def known_data(self, level: int = 0) -> Iterator[tuple[NodeId, int]]:
         """Ids and numbers of the data that the plan makes known or takes as given, by distance."""
@@ -124,6 +132,19 @@ def unreachable(network: Network, search: Search) -> tuple[NodeId, ...]:
     names = [data_id for data_id, x in network.own_data(0) if x in missing]
     sinks = [path_text(network.function_path(f)) for f, x in network.sink_of.items() if x in missing]
     return (*names, *sinks)
+
+
+def derived(network: Network, search: Search, given: Iterable[NodeId]) -> Set[int]:
+    """Data on the chosen derivations of what is wanted, and those that are surely as given."""
+    goals = [x for x in search.wanted or () if search.settled[x]]
+    needed = search.needed(goals, [UNKNOWN] * len(search.dist), set())
+    return needed.union(sure(network, search, given))
+
+
+def sure(network: Network, search: Search, given: Iterable[NodeId]) -> list[int]:
+    """Given data that nothing can beat and no filter has to see."""
+    numbers = map(network.top.index.__getitem__, given)
+    return [x for x in numbers if x not in network.extras and search.seeds.get(x, (1.0,))[0] == 0.0]
 
 
 def make_plan(

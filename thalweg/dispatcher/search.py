@@ -25,9 +25,9 @@ from heapq import heapify, heappop
 from math import inf
 from typing import Any
 
+from ..tokens import UNKNOWN
 from .network import Kind
 from .settling import Settling
-from .tokens import UNKNOWN
 
 __all__ = ["Search"]
 
@@ -199,8 +199,9 @@ class Search(Settling):
         above = network.far * (distance // network.far + 1)
         if self.clock >= above:  # what is of a higher class waited for this one to end
             values = self.values or [UNKNOWN] * len(dist)
-            stack += [v for v, d in enumerate(dist) if d >= above and settled[v] and values[v] is UNKNOWN]
-            self.clock = distance
+            far = [v for v, d in enumerate(dist) if d >= above and settled[v]]
+            stack += [v for v in far if values[v] is UNKNOWN]
+            self.clock = max([dist[v] for v in far if values[v] is not UNKNOWN], default=distance)
         loose: list[int] = []
         while stack:
             v = stack.pop()
@@ -327,14 +328,14 @@ class Search(Settling):
         """As `needed`, by distance, each datum after what it rests on."""
         return self._by_distance(self.needed(goals, values, touched))
 
-    def unfold(self, goals: Iterable[int], values: Sequence[Any], touched: set[int]) -> Iterator[int]:
+    def unfold(self, goals: Iterable[int], values: Sequence[Any]) -> Iterator[int]:
         """As `derivation`, found as it is read: each datum comes when all that it rests on has a value.
 
         It goes depth first, so that little was done in vain if the reader stops at a failure.  Where distances are
         infinite it goes by distance: what is of a lower class must end first.
         """
         if self.clock >= self.network.far:
-            yield from self.derivation(goals, values, touched)
+            yield from self.derivation(goals, values, set())
             return
         provider, kind, inputs = self.provider, self.network.kind, self.network.inputs
         stack = list(goals)
@@ -349,7 +350,6 @@ class Search(Settling):
             if unknown:
                 stack += unknown
             else:
-                touched.update(taken)
                 yield stack.pop()
 
     def _by_distance(self, needed: set[int]) -> list[int]:

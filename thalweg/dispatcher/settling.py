@@ -74,6 +74,7 @@ class Settling:
         "gone",
         "hops",
         "horizon",
+        "is_patient",
         "left",
         "network",
         "offers",
@@ -120,6 +121,7 @@ class Settling:
         self.empty: set[int] = set()  # slots whose provider ended without a value
         self.gone: set[tuple[int, int]] = set()
         self.forced: dict[int, tuple[int, ...]] = {}
+        self.is_patient = False  # nothing is to be forced yet
         self.goal = bytearray(count)
         self.values: Sequence[Any] = ()  # lent by a run: asked only whether one is UNKNOWN
         self.left = -1
@@ -287,6 +289,8 @@ class Settling:
         Each forced settlement starts a further infinite class of distances, above all that is settled: nothing that
         rests on an incomplete collection can come before what does not.
         """
+        if self.is_patient:
+            return False
         network, dist, settled = self.network, self.dist, self.settled
         best: tuple[float, int] | None = None
         chosen = -1

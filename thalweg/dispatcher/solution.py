@@ -6,18 +6,18 @@ needs more than the values (distances, providers, the workflow graph, explanatio
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNodeError
+from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .building import free_id
 from .failures import Failure
 from .network import Kind, Network
 from .nodes import NodeId
 from .plan import path_text, public_distance, public_provider, unreachable
 from .search import Search
-from .tokens import ABSENT, RELEASED, START, UNKNOWN
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -30,7 +30,7 @@ __all__ = ["CallRecord", "Record", "Solution"]
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = ("calls", "failures", "hidden", "network", "passed", "search", "stopped", "unused", "values")
+    __slots__ = ("calls", "failures", "network", "passed", "rows", "search", "shown", "stopped", "used", "values")
 
     def __init__(
         self,
@@ -39,7 +39,6 @@ class Record:
         values: list[Any],
         failures: list[Failure],
         calls: list[int],
-        unused: frozenset[int],
         *,
         stopped: bool = False,
     ) -> None:
@@ -48,16 +47,18 @@ class Record:
         self.values = values
         self.failures = failures
         self.calls = calls
-        self.unused = unused  # defaults that nothing took
-        self.hidden = unused  # data with values that the solution does not show
+        self.used: Set[int] | None = None  # data that what is wanted rests on; None for all
+        self.shown: Set[int] | None = None  # data that the solution shows; None for all that are known
         self.stopped = stopped  # by the stopper, before its end
+        self.rows: list[tuple[int, int, float, float, str, str | None]] = []  # attempts, as `Driver.rows`
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
         for failure in failures:
             self._find_alternative(failure)
 
     def __getstate__(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in self.__slots__}
-        state["values"] = [UNKNOWN if x in self.hidden else value for x, value in enumerate(self.values)]
+        if self.shown is not None:
+            state["values"] = [value if x in self.shown else UNKNOWN for x, value in enumerate(self.values)]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -74,12 +75,16 @@ class Record:
                 other = self.network.provider_id(self.search.provider[x], x) if known else None
                 failure.alternative[self.network.data_ids[x]] = other
 
+    def is_unused(self, datum: int) -> bool:
+        """Is there a default that nothing wanted rests on?"""
+        return self.used is not None and datum in self.network.defaults and datum not in self.used
+
     def data_of(self, level: int) -> dict[NodeId, Any]:
         """Known data of a level with their values, by distance, then in the order of the model."""
-        values, hidden, names = self.values, self.hidden, self.network.data_ids
+        values, shown, names = self.values, self.shown, self.network.data_ids
         known = [x for _, x in self.network.own_data(level) if values[x] is not UNKNOWN]
-        if hidden:
-            known = [x for x in known if x not in hidden and values[x] is not RELEASED]
+        if shown is not None:
+            known = [x for x in known if x in shown and values[x] is not RELEASED]
         known.sort(key=self.search.dist.__getitem__)
         return {names[x]: values[x] for x in known}
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BuildError, UnknownNodeError
+from ..tokens import SINK, START
 from .building import check_ids
 from .nodes import DataNode, FunctionNode, NodeId, SubDispatcherNode
 from .shrink import shrink_dsp
-from .tokens import SINK, START
 from .trim import with_links, with_outputs
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..tokens import ABSENT, SINK, START, UNKNOWN
 from .network import Kind
 from .nodes import NodeId
 from .plan import public_distance
-from .tokens import ABSENT, SINK, START, UNKNOWN
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -73,7 +73,7 @@ class _Drawing:
 
     def is_used(self, x: int) -> bool:
         """Has the datum a value, and is it no default that nothing took?"""
-        return self.record.values[x] is not UNKNOWN and x not in self.record.unused
+        return self.record.values[x] is not UNKNOWN and not self.record.is_unused(x)
 
     def name(self, x: int) -> NodeId:
         """Id of a datum of this level; START for what is outside of it."""

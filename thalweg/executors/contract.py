@@ -16,8 +16,8 @@ Between a run and what drives it:
 
 Between a driver and an executor:
 
-4. `Executor.start` returns at once.  Every attempt is reported exactly once, from any thread, by its `report`: with what
-   `perform` gave or with what it raised, `KeyboardInterrupt` and `SystemExit` included, which end the run.
+4. `Executor.start` returns at once.  Every attempt is reported exactly once, from any thread, by its `report`: with
+   what `perform` gave or with what it raised, `KeyboardInterrupt` and `SystemExit` included, which end the run.
 5. `Executor.cancel` asks for the end of an attempt.  It is reported when it has ended, as a failure or, if it was
    quicker, as it went; one that cannot be stopped, such as a function in a thread, is reported late or never, and
    nobody waits for it beyond a grace period.
@@ -29,7 +29,7 @@ An executor whose `takes_chains` is true may be given an attempt with `following
 the one before it where its call has `PREVIOUS` among its arguments:
 
 8. They are made one after the other, in one place, and reported in that order, each when it has ended; after the first
-   that fails the rest is neither made nor reported.
+   that fails, or gives `NONE`, the rest is neither made nor reported.
 9. The value of an attempt whose `is_kept` is false is not wanted if the next one succeeds: it is then reported as
    `DROPPED` and need not travel; if the next one fails it is reported as it is, before that failure.
 """
@@ -40,28 +40,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from ..errors import DomainError
+from ..tokens import DROPPED, PREVIOUS
 from .policy import Policy
 
-__all__ = ["DROPPED", "PREVIOUS", "Attempt", "Call", "Drivable", "Executor", "GuardedCall", "Outcome", "perform"]
-
-
-class _Sign:
-    """A value that means something between runs, drivers and executors; one of each, in every process."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __reduce__(self) -> str:
-        return self.name
-
-
-DROPPED: Any = _Sign("DROPPED")  # a value that stayed where it was made, and is gone
-PREVIOUS: Any = _Sign("PREVIOUS")  # among the arguments of a following call: the value of the call before it
+__all__ = [
+    "DROPPED",
+    "PREVIOUS",
+    "Attempt",
+    "Call",
+    "Drivable",
+    "Executor",
+    "Expired",
+    "GuardedCall",
+    "Outcome",
+    "perform",
+]
 
 
 class Call:
@@ -135,12 +128,15 @@ class Attempt:
     is_kept : bool
         Is the value wanted though the next of a chain has it?
     limit_seconds : float or None
-        How long it may take from its start; an executor that does not start an attempt at once counts from there.
+        How long it may take from its start.
+    began : callable or None
+        To be called at its start where it has a limit, from any thread: the driver then keeps the time, and cancels.
+        An executor that keeps the time itself, and reports `CallTimeout`, does not call it.
     handle : object
         For the executor, to find the attempt again.
     """
 
-    __slots__ = ("call", "following", "handle", "is_kept", "limit_seconds", "number", "report")
+    __slots__ = ("began", "call", "following", "handle", "is_kept", "limit_seconds", "number", "report")
 
     def __init__(self, call: Call, report: Callable[[Outcome], None], number: int = 1) -> None:
         self.call = call
@@ -149,6 +145,7 @@ class Attempt:
         self.following: Sequence[Attempt] = ()
         self.is_kept = True
         self.limit_seconds: float | None = None
+        self.began: Callable[[], object] | None = None
         self.handle: Any = None
 
 
@@ -181,11 +178,18 @@ class Outcome:
         self.place = place
 
 
+class Expired(Exception):
+    """The time of a run is over; used between a driver and who waits for it."""
+
+
 class Drivable(Protocol):
     """What is driven: the protocol of `graphlib.TopologicalSorter`, and one verb more."""
 
     def ready(self) -> Iterable[Call]:
         """Calls that may start now, each given once."""
+
+    def path(self, call: Call) -> str:
+        """What people call the node that a call is of."""
 
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`."""

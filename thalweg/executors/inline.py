@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .contract import Call, Drivable, perform
+from time import monotonic
+
+from .contract import Attempt, Call, Drivable, Outcome, perform
 
 __all__ = ["InlineExecutor"]
 
@@ -12,13 +14,21 @@ class InlineExecutor:
 
     Notes
     -----
-    The loop of every dispatch without an executor: benchmark ``dispatch``.
+    A call cannot be cancelled, nor given up when its time is over, for it is made in the thread that would do so: in a
+    run that is made in line, calls with a timeout go to a thread.
     """
 
-    concurrent = False
+    name = "sync"
+    capacity = 1
+    takes_chains = False
 
     def drive(self, run: Drivable) -> None:
-        """Make all calls of `run`; returns when it is over."""
+        """Make all calls of `run`, with nothing between them; returns when it is over.
+
+        Notes
+        -----
+        The loop of every dispatch without an executor: benchmark ``dispatch``.
+        """
         done, failed = run.done, run.failed
         while run.is_active():
             for call in run.ready():
@@ -32,3 +42,18 @@ class InlineExecutor:
                     failed(call, error)
                 else:
                     done(call, value)
+
+    def start(self, attempt: Attempt) -> None:
+        """Make an attempt, here and now."""
+        begin = monotonic()
+        try:
+            value, error = perform(attempt.call), None
+        except Exception as caught:
+            value, error = None, caught
+        attempt.report(Outcome(attempt, value, error, begin, monotonic(), self.name))
+
+    def cancel(self, attempt: Attempt) -> None:
+        """There is nothing to cancel: no attempt is in flight when this can be called."""
+
+    def close(self, grace_seconds: float) -> None:
+        """There is nothing to let go."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import BuildError
 
-__all__ = ["Policy", "policy_of"]
+__all__ = ["Policy", "check_count", "policy_of"]
 
 
 class Policy(NamedTuple):
@@ -68,12 +68,9 @@ def policy_of(retry: Policy | int | None, timeout: float | None) -> Policy | Non
     BuildError
         An option is out of its range.
     """
-    if isinstance(retry, Policy):
-        policy = retry
-    elif retry is None or (isinstance(retry, int) and not isinstance(retry, bool)):
-        policy = Policy(tries=1 if retry is None else retry)
-    else:
-        raise BuildError(f"retry is {retry!r}; give a number of tries or a Policy")
+    if not isinstance(retry, Policy):
+        retry = Policy(tries=1 if retry is None else check_count(retry, "retry"))
+    policy = retry
     if timeout is not None:
         policy = policy._replace(timeout_seconds=timeout)
     _check(policy)
@@ -82,16 +79,22 @@ def policy_of(retry: Policy | int | None, timeout: float | None) -> Policy | Non
 
 def _check(policy: Policy) -> None:
     """Refuse what cannot be meant."""
-    if not isinstance(policy.tries, int) or policy.tries < 1:
-        raise BuildError(f"a policy's tries is {policy.tries!r}; give a whole number, at least 1")
+    check_count(policy.tries, "a policy's tries")
     ranges = {"pause_seconds": (0.0, inf), "growth": (0.0, inf), "jitter": (0.0, 1.0)}
     for name, (least, most) in ranges.items():
         _check_number(name, getattr(policy, name), least, most)
     if policy.timeout_seconds is not None:
         _check_number("timeout", policy.timeout_seconds, 0.0, inf)
-    errors = policy.errors
+    errors: Any = policy.errors
     if not isinstance(errors, tuple) or not all(isinstance(x, type) and issubclass(x, Exception) for x in errors):
         raise BuildError(f"a policy's errors is {errors!r}; give a tuple of classes of exceptions")
+
+
+def check_count(value: Any, what: str) -> int:
+    """A whole number, at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BuildError(f"{what} is {value!r}; give a whole number, at least 1")
+    return value
 
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dispatcher.tokens import NONE
+from ..tokens import NONE
 from .columns import Column, Outcome, Values, call_once, call_rows, is_uniform, lock
 from .table import Array, as_objects
 

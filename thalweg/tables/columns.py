@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dispatcher.tokens import NONE
+from ..tokens import NONE
 from .table import Array, as_objects
 
 __all__ = [

@@ -11,8 +11,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..dispatcher.tokens import START
 from ..errors import TableError
+from ..tokens import START
 from .text import cell_text
 
 if TYPE_CHECKING:

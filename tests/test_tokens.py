@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 import thalweg as tw
-from thalweg.dispatcher import tokens
+from thalweg import tokens
 
 TOKENS = [getattr(tokens, name) for name in tokens.__all__ if name != "Token"]
 every_token = pytest.mark.parametrize("token", TOKENS, ids=repr)

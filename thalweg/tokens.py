@@ -1,4 +1,4 @@
-"""The few reserved values: names of special nodes, and marks that stand for "no value".
+"""The few reserved values: names of special nodes, and marks that stand for "no value"; imports nothing of ours.
 
 A token equals only itself and survives pickling and copying as itself.
 """
@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from typing import final
 
-__all__ = ["ABSENT", "EMPTY", "END", "NONE", "PLOT", "RELEASED", "SELF", "SINK", "START", "UNKNOWN", "Token"]
+__all__ = [
+    "ABSENT",
+    "DROPPED",
+    "EMPTY",
+    "END",
+    "NONE",
+    "PLOT",
+    "PREVIOUS",
+    "RELEASED",
+    "SELF",
+    "SINK",
+    "START",
+    "UNKNOWN",
+    "Token",
+]
 
 
 @final
@@ -61,3 +75,9 @@ ABSENT = Token("ABSENT")
 
 RELEASED = Token("RELEASED")
 """Inside a run: the value was let go because nothing can need it any more."""
+
+DROPPED = Token("DROPPED")
+"""Between a run and its executor: a value that stayed where it was made, and is gone."""
+
+PREVIOUS = Token("PREVIOUS")
+"""Among the arguments of a call that follows another: the value of that one."""

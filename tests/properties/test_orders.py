@@ -1,0 +1,115 @@
+"""The order in which calls end does not matter, nor how many are in flight, nor where chains of them are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.properties.compare import Seen, see
+from tests.properties.description import Case
+from tests.properties.equations import Network
+from tests.properties.models import cases
+from tests.properties.oracle import Answer, answer
+from thalweg.executors.contract import perform
+from thalweg.tokens import DROPPED, NONE, PREVIOUS
+
+
+class Shuffled:
+    """An executor that has some calls in flight, and ends them in an order drawn beforehand."""
+
+    concurrent = True
+
+    def __init__(self, random: Any, capacity: int, *, takes_chains: bool = False) -> None:
+        self.random = random
+        self.capacity = capacity
+        self.takes_chains = takes_chains
+
+    def drive(self, run: Any) -> None:
+        """Make all calls of `run`."""
+        flying: list[list[tuple[Any, bool]]] = []
+        while run.is_active():
+            if len(flying) < self.capacity:
+                for call in run.ready():
+                    flying.append([(call, True)])
+                    if len(flying) >= self.capacity:
+                        break
+            if self.takes_chains:
+                self._lengthen(run, flying)
+            if flying:
+                self._end_one(run, flying.pop(self.random.randrange(len(flying))))
+
+    def _lengthen(self, run: Any, flying: list[list[tuple[Any, bool]]]) -> None:
+        """Add to each chain what follows it."""
+        for chain in flying:
+            found = run.follow(chain[-1][0])
+            while found is not None:
+                chain[-1] = (chain[-1][0], found[1])
+                chain.append((found[0], True))
+                found = run.follow(found[0])
+
+    def _end_one(self, run: Any, chain: list[tuple[Any, bool]]) -> None:
+        value = withheld = None
+        for place, (call, is_kept) in enumerate(chain):
+            before = value
+            if place:
+                run.began(call)
+                call.args = [before if arg is PREVIOUS else arg for arg in call.args]
+            try:
+                value = perform(call)
+            except Exception as error:  # noqa: BLE001 - an executor passes on whatever comes
+                if withheld is not None:
+                    run.done(withheld, before)
+                run.failed(call, error)
+                for later, _ in chain[place + 1 :]:
+                    run.untaken(later)
+                return
+            if withheld is not None:
+                run.done(withheld, DROPPED)
+            withheld = None if is_kept or value is NONE else call
+            if withheld is None:
+                run.done(call, value)
+            if value is NONE:
+                for later, _ in chain[place + 1 :]:
+                    run.untaken(later)
+                return
+
+
+def hold(case: Case, seen: Seen) -> Answer:
+    """Hold a dispatch against what the naive process comes to, whatever the order of its calls."""
+    want = answer(case)
+    assert {path: seen.distances.get(path) for path in want.values} == want.distances
+    assert {path: seen.providers.get(path) for path in want.values} == want.providers
+    assert [x for x in seen.solution if (x,) in want.values] == want.order
+    assert sorted(seen.solution.unreachable) == sorted(want.unreachable)
+    assert want.derivation <= set(seen.calls)
+    assert len(set(seen.calls)) == len(seen.calls)
+    return want
+
+
+@given(cases(), st.randoms(use_true_random=False), st.integers(1, 6))
+def test_the_order_in_which_calls_end_does_not_matter(case, random, capacity):
+    assume(not Network(case.model, case.question).has_gate_in_circle())
+    alone, seen = see(case), see(case, executor=Shuffled(random, capacity))
+    want = hold(case, seen)
+    assert {path: seen.values.get(path) for path in want.values} == want.values
+    assert dict(seen.solution) == dict(alone.solution)
+    assert list(seen.solution) == list(alone.solution)
+
+
+@given(cases(), st.randoms(use_true_random=False), st.integers(1, 6))
+def test_chains_made_in_one_place_change_nothing(case, random, capacity):
+    assume(not Network(case.model, case.question).has_gate_in_circle())
+    alone, seen = see(case), see(case, executor=Shuffled(random, capacity, takes_chains=True))
+    hold(case, seen)
+    assert list(seen.solution.items()) == list(alone.solution.items())
+
+
+@given(cases(), st.randoms(use_true_random=False), st.integers(1, 6))
+def test_values_that_are_let_go_change_nothing(case, random, capacity):
+    assume(case.question.outputs is not None and not Network(case.model, case.question).has_gate_in_circle())
+    alone = see(case, keep="outputs")
+    for takes_chains in (False, True):
+        seen = see(case, executor=Shuffled(random, capacity, takes_chains=takes_chains), keep="outputs")
+        assert list(seen.solution.items()) == list(alone.solution.items())

@@ -1,0 +1,118 @@
+"""Dispatches in the background, one or many, on an event loop that has a thread of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from ..executors.background import in_background
+from ..executors.gate import Gate
+from .nodes import NodeId
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
+__all__ = ["map_rows", "submit"]
+
+_AT_ONCE = 1000  # dispatches, where nobody says
+
+
+def submit(
+    dsp: Dispatcher,
+    inputs: Mapping[NodeId, Any] | None,
+    outputs: Iterable[NodeId] | None,
+    options: Mapping[str, Any],
+) -> Future[Any]:
+    """Begin a dispatch in the background."""
+    return in_background(dsp.adispatch(inputs, outputs, **options))
+
+
+def map_rows(
+    dsp: Dispatcher,
+    rows: Iterable[Mapping[NodeId, Any]],
+    outputs: Iterable[NodeId] | None,
+    options: Mapping[str, Any],
+    *,
+    gate: Gate | None,
+    ordered: bool,
+    return_exceptions: bool,
+) -> Iterator[Any]:
+    """Dispatch many rows; see `Dispatcher.map`."""
+    outputs = None if outputs is None else list(outputs)
+    if gate is None and options.get("executor", dsp.executor) in (None, "sync"):
+        for row in rows:
+            try:
+                result = dsp.dispatch(row, outputs, **options)
+            except Exception as error:
+                if not return_exceptions:
+                    raise
+                result = error
+            yield result
+        return
+    flight = _Flight(ordered=ordered)
+    width = 2 * gate.high if gate is not None else _AT_ONCE
+    try:
+        for row in rows:
+            flight.add(in_background(_admitted(dsp, gate, row, outputs, options)))
+            if flight.size >= width:
+                yield flight.result(return_exceptions=return_exceptions)
+        while flight.size:
+            yield flight.result(return_exceptions=return_exceptions)
+    finally:
+        flight.cancel()
+
+
+class _Flight:
+    """Dispatches that have begun."""
+
+    def __init__(self, *, ordered: bool) -> None:
+        self.ordered = ordered
+        self.open: deque[Future[Any]] = deque()
+        self.ended: SimpleQueue[Future[Any]] = SimpleQueue()
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.open)
+
+    def add(self, future: Future[Any]) -> None:
+        """One more has begun."""
+        self.open.append(future)
+        if not self.ordered:
+            future.add_done_callback(self.ended.put)
+
+    def result(self, *, return_exceptions: bool) -> Any:
+        """What the next one gives, when it has ended."""
+        if self.ordered:
+            future = self.open.popleft()
+        else:
+            future = self.ended.get()
+            self.open.remove(future)
+        try:
+            return future.result()
+        except (Exception, CancelledError) as error:
+            if not return_exceptions:
+                raise
+            return error
+
+    def cancel(self) -> None:
+        """End all that are left."""
+        for future in self.open:
+            future.cancel()
+
+
+async def _admitted(
+    dsp: Dispatcher,
+    gate: Gate | None,
+    row: Mapping[NodeId, Any],
+    outputs: Iterable[NodeId] | None,
+    options: Mapping[str, Any],
+) -> Any:
+    """Dispatch a row when the gate lets it in."""
+    if gate is None:
+        return await dsp.adispatch(row, outputs, **options)
+    async with gate:
+        return await dsp.adispatch(row, outputs, **options)

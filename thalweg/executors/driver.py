@@ -1,0 +1,305 @@
+"""The one loop that drives a run: takes its calls, hands each to an executor, and reports what came of it.
+
+Here, and nowhere else, calls are tried again, given up when their time is over, let in by a gate, and cancelled.  A
+driver lives in one thread; reports that come from others reach it by its host, which also has the clock
+(`thalweg.executors.hosts`, `thalweg.executors.loop_host`)::
+
+    ready --gate--> waiting for room --start--> in flight --report--> done, or failed
+                                         ^          |                    |
+                                         |          +--time is over------+--tries left--> resting
+                                         +----------------------------------------------------+
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from ..errors import ArityError, CallCancelled, CallTimeout, DomainError
+from ..tokens import NONE
+from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome
+from .gate import Gate
+
+__all__ = ["GRACE_SECONDS", "Driver", "Host", "Listener"]
+
+GRACE_SECONDS = 1.0  # how long the end of a run waits for calls that were cancelled
+_PARKED = 256  # calls that may wait for room at their executor, before nothing more is taken from the run
+
+Listener = Callable[[str, Call, Any], object]
+
+
+class Host(Protocol):
+    """Where a driver lives: it carries reports from other threads, and has the clock."""
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        """Call a function in the driver's thread, soon; from any thread."""
+
+    def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
+        """Call a function in the driver's thread after some time."""
+
+    def now(self) -> float:
+        """Monotonic time [s]."""
+
+
+class Driver:
+    """Drives one run.
+
+    Parameters
+    ----------
+    run : Drivable
+    host : Host
+    choose : callable
+        Takes a call, gives its executor.
+    gate : Gate or None
+        Admits the calls.
+    listener : callable or None
+        Told of each step: kind, call, and an `Attempt` or `Outcome`.
+
+    Attributes
+    ----------
+    is_over : bool
+        Has all ended, or has what was cancelled been given up?
+    rows : list of (int, int, float, float, str, str or None)
+        By attempt, in the order in which they ended: number of the call, number of the try, start and end [s], place,
+        and what went wrong.
+    """
+
+    def __init__(
+        self,
+        run: Drivable,
+        host: Host,
+        choose: Callable[[Call], Executor],
+        *,
+        gate: Gate | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self.run = run
+        self.host = host
+        self.choose = choose
+        self.gate = gate
+        self.listener = listener
+        self.flying: dict[Attempt, Executor] = {}
+        self.load: dict[Executor, int] = {}
+        self.parked: deque[tuple[Attempt, Executor]] = deque()  # their executor has no room
+        self.waiting: dict[Attempt, Callable[[], object]] = {}  # at the gate
+        self.resting = 0  # between two tries
+        self.given_up: set[Attempt] = set()  # their time was over, and they have not ended yet
+        self.is_closing = False
+        self.is_over = False
+        self.rows: list[tuple[int, int, float, float, str, str | None]] = []
+
+    def pump(self) -> None:
+        """Start what may start, and see whether all has ended."""
+        if self.is_closing:
+            self.is_over = not self.flying and not self.given_up
+            return
+        run, load = self.run, self.load
+        if self.parked:
+            self._start_parked()
+        chains: list[tuple[Attempt, Executor]] = []
+        if len(self.parked) < _PARKED:
+            for call in run.ready():
+                executor = self.choose(call)
+                attempt = Attempt(call, self.report)
+                if executor.takes_chains and call.policy is None and self.gate is None:
+                    load[executor] = load.get(executor, 0) + 1
+                    self.flying[attempt] = executor
+                    chains.append((attempt, executor))
+                elif not self._launch(attempt, executor) and len(self.parked) + len(self.waiting) >= _PARKED:
+                    break
+                if load.get(executor, 0) >= executor.capacity:
+                    break
+        for attempt, executor in chains:
+            self._start_chain(attempt, executor)
+        if not run.is_active():
+            self.close()
+        elif not (self.flying or self.parked or self.waiting or self.resting):
+            raise RuntimeError("the run is active, but has nothing to start and nothing to wait for")
+
+    def report(self, outcome: Outcome) -> None:
+        """Take an outcome; from any thread."""
+        self.host.post(self.receive, outcome)
+
+    def receive(self, outcome: Outcome) -> None:
+        """Tell the run of an outcome, or try again; in the driver's thread."""
+        attempt = outcome.attempt
+        executor = self.flying.pop(attempt, None)
+        if executor is None:
+            self.given_up.discard(attempt)
+            return
+        self.load[executor] -= 1
+        if self.gate is not None:
+            self.gate.leave()
+        call, error = attempt.call, outcome.error
+        trouble = None if error is None else type(error).__name__
+        self.rows.append((call.number, abs(attempt.number), outcome.start, outcome.end, outcome.place, trouble))
+        if self.is_closing:
+            return
+        if attempt.number < 0:  # a following one
+            self.run.began(call)  # type: ignore[attr-defined]
+        if error is None:
+            if self.listener is not None:
+                self.listener("done", call, outcome)
+            if outcome.value is NONE:
+                self._drop_following(attempt)
+            self.run.done(call, outcome.value)
+        elif not isinstance(error, Exception):
+            raise error
+        elif self._is_worth_another(attempt, error):
+            if self.listener is not None:
+                self.listener("retry", call, outcome)
+            self._try_again(attempt)
+        else:
+            self._drop_following(attempt)
+            if self.listener is not None:
+                self.listener("failed", call, outcome)
+            self.run.failed(call, error)
+
+    def close(self) -> None:
+        """Start nothing more, and cancel what is in flight."""
+        self.is_closing = True
+        for attempt, admitted in self.waiting.items():
+            if self.gate is not None and not self.gate.withdraw(admitted):
+                self.gate.leave()
+            self._tell_cancelled(attempt)
+        for attempt, _ in self.parked:
+            if self.gate is not None:
+                self.gate.leave()
+            self._tell_cancelled(attempt)
+        self.waiting.clear()
+        self.parked.clear()
+        for attempt, executor in list(self.flying.items()):
+            executor.cancel(attempt)
+            self._tell_cancelled(attempt)
+        self.is_over = not self.flying and not self.given_up
+
+    def abandon(self) -> None:
+        """Wait no longer for what was cancelled."""
+        if self.gate is not None:
+            for _ in self.flying:
+                self.gate.leave()
+        self.flying.clear()
+        self.given_up.clear()
+        self.is_closing = self.is_over = True
+
+    def expire(self) -> None:
+        """The time of the run is over."""
+        if not self.is_closing:
+            raise Expired
+
+    def _tell_cancelled(self, attempt: Attempt) -> None:
+        if self.listener is not None:
+            self.listener("cancelled", attempt.call, attempt)
+
+    def _launch(self, attempt: Attempt, executor: Executor) -> bool:
+        """Start an attempt; False if it has to wait at the gate, or for room."""
+        gate = self.gate
+        if gate is not None:
+            admitted = partial(self.host.post, self._admitted, attempt, executor)
+            if not gate.enter(admitted):
+                self.waiting[attempt] = admitted
+                return False
+        return self._place(attempt, executor)
+
+    def _admitted(self, attempt: Attempt, executor: Executor) -> None:
+        """The gate has let an attempt in."""
+        if self.waiting.pop(attempt, None) is not None:
+            self._place(attempt, executor)
+        # Else the run was closed meanwhile, and gave the place back.
+
+    def _place(self, attempt: Attempt, executor: Executor) -> bool:
+        load = self.load.get(executor, 0)
+        if load >= executor.capacity:
+            self.parked.append((attempt, executor))
+            return False
+        self.load[executor] = load + 1
+        self.flying[attempt] = executor
+        self._start(attempt, executor)
+        return True
+
+    def _start(self, attempt: Attempt, executor: Executor) -> None:
+        policy = attempt.call.policy
+        if policy is not None and policy.timeout_seconds is not None:
+            attempt.limit_seconds = policy.timeout_seconds
+            attempt.began = partial(self.host.post, self._watch, attempt)
+        if self.listener is not None:
+            self.listener("running", attempt.call, attempt)
+        executor.start(attempt)
+
+    def _start_parked(self) -> None:
+        for _ in range(len(self.parked)):
+            attempt, executor = self.parked.popleft()
+            self._place(attempt, executor)
+
+    def _start_chain(self, attempt: Attempt, executor: Executor) -> None:
+        """Start an attempt with all that waits for nothing but its value."""
+        follow = getattr(self.run, "follow", None)
+        chain: list[Attempt] = []
+        last = attempt
+        found = follow(attempt.call) if follow is not None else None
+        while found is not None:
+            call, last.is_kept = found
+            last = Attempt(call, self.report, -1)
+            chain.append(last)
+            self.flying[last] = executor
+            self.load[executor] += 1
+            plain = call.policy is None and self.choose(call) is executor
+            found = follow(call) if plain and follow is not None else None
+            if not plain:  # it is made by itself after all
+                self._forget(chain.pop(), executor)
+                (chain[-1] if chain else attempt).is_kept = True
+        attempt.following = chain
+        self._start(attempt, executor)
+
+    def _forget(self, attempt: Attempt, executor: Executor) -> None:
+        del self.flying[attempt]
+        self.load[executor] -= 1
+        self.run.untaken(attempt.call)  # type: ignore[attr-defined]
+
+    def _drop_following(self, attempt: Attempt) -> None:
+        """What was to follow an attempt that failed is not made."""
+        for later in attempt.following:
+            executor = self.flying.get(later)
+            if executor is not None:
+                self._forget(later, executor)
+
+    def _watch(self, attempt: Attempt) -> None:
+        """An attempt with a limit has begun."""
+        assert attempt.limit_seconds is not None
+        self.host.call_later(attempt.limit_seconds, self._give_up, attempt)
+
+    def _give_up(self, attempt: Attempt) -> None:
+        """The time of an attempt is over, if it has not ended yet."""
+        executor = self.flying.get(attempt)
+        if executor is None or self.is_closing:
+            return
+        now, limit = self.host.now(), attempt.limit_seconds or 0.0
+        executor.cancel(attempt)
+        self.given_up.add(attempt)
+        late = CallTimeout(f"it took longer than its timeout of {limit:g} s")
+        self.receive(Outcome(attempt, None, late, now - limit, now, executor.name))
+
+    def _is_worth_another(self, attempt: Attempt, error: Exception) -> bool:
+        policy = attempt.call.policy
+        if policy is None or attempt.number >= policy.tries or isinstance(error, (DomainError, ArityError)):
+            return False
+        return isinstance(error, policy.errors) and not isinstance(error, CallCancelled)
+
+    def _try_again(self, attempt: Attempt) -> None:
+        policy = attempt.call.policy
+        assert policy is not None
+        chance: Callable[[], float] | None = None
+        if policy.jitter:
+            from random import random
+
+            chance = random
+        following = Attempt(attempt.call, self.report, attempt.number + 1)
+        self.resting += 1
+        self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, following)
+
+    def _wake(self, attempt: Attempt) -> None:
+        self.resting -= 1
+        if not self.is_closing:
+            self._launch(attempt, self.choose(attempt.call))

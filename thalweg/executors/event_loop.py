@@ -1,0 +1,229 @@
+"""Makes calls on an event loop of asyncio: coroutine functions are awaited, each in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Callable
+from functools import partial
+from threading import get_ident
+from time import monotonic
+from typing import Any
+
+from ..errors import CallCancelled
+from .contract import Attempt, Call, Outcome, ask
+from .driver import GRACE_SECONDS, Driver
+from .table import shared
+from .threads import giving_way
+
+__all__ = ["EventLoopExecutor", "LoopHost", "in_thread"]
+
+_GLANCE_SECONDS = 0.05  # how long a stopper that nobody tells us of may go unseen
+
+
+class EventLoopExecutor:
+    """Makes the calls of coroutine functions on the running event loop.
+
+    Notes
+    -----
+    It belongs to one loop, and is made anew for each dispatch.
+    """
+
+    name = "async"
+    takes_chains = False
+    capacity = sys.maxsize
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+    def start(self, attempt: Attempt) -> None:
+        """Begin with an attempt; it is reported when it has ended."""
+        call = attempt.call
+        begin = monotonic()
+        try:
+            awaitable = call.function(*call.args) if type(call) is Call else _make(call)
+            task = self.loop.create_task(awaitable)
+        except Exception as error:
+            attempt.report(Outcome(attempt, None, error, begin, monotonic(), self.name))
+            return
+        attempt.handle = task
+        task.add_done_callback(partial(_report, attempt, begin))
+        if attempt.began is not None:
+            attempt.began()
+
+    def cancel(self, attempt: Attempt) -> None:
+        """Cancel the task of an attempt."""
+        if attempt.handle is not None:
+            attempt.handle.cancel()
+
+    def close(self, grace_seconds: float) -> None:
+        """Nothing is left open between dispatches."""
+
+
+def _report(attempt: Attempt, begin: float, task: asyncio.Task[Any]) -> None:
+    if task.cancelled():
+        error: BaseException | None = CallCancelled("it was cancelled")
+    else:
+        error = task.exception()
+    value = task.result() if error is None else None
+    attempt.report(Outcome(attempt, value, error, begin, monotonic(), "event loop"))
+
+
+async def _make(call: Call) -> Any:
+    """As `perform`, awaiting the function."""
+    if call.domain is not None:
+        ask(call.domain, call.args)
+    value = await call.function(*call.args)
+    for function in call.filters:
+        value = function(value)
+    return value
+
+
+class LoopHost:
+    """A host for a driver on the running event loop.
+
+    Parameters
+    ----------
+    stopper : object, optional
+        Has ``is_set()``; looked at again and again.
+    """
+
+    def __init__(self, stopper: Any = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.thread = get_ident()
+        self.stopper = stopper
+        self.driver: Driver | None = None
+        self.over: asyncio.Future[None] = self.loop.create_future()
+        self.is_due = False
+        self.timers: set[asyncio.TimerHandle] = set()
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        """Call a function in the driver's thread, soon; from any thread."""
+        if get_ident() == self.thread:
+            self._call(function, *args)
+            return
+        try:
+            self.loop.call_soon_threadsafe(self._call, function, *args)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+            # A thread that nobody waited for has ended after the loop: there is nobody to tell.
+
+    def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
+        """Call a function in the driver's thread after some time."""
+        self.loop.call_later(seconds, self._call, function, *args)
+
+    def now(self) -> float:
+        """Monotonic time [s]."""
+        return monotonic()
+
+    async def drive(self, driver: Driver) -> None:
+        """Drive a run to its end.
+
+        Raises
+        ------
+        BaseException
+            Whatever the run raises, or a call that ends the program, or the cancellation of this task; what is in
+            flight is then cancelled and awaited.
+        """
+        self.driver = driver
+        try:
+            if self.stopper is not None:
+                self._glance()
+            self._pump()
+            with giving_way():
+                await self.over
+        finally:
+            await self._clear_up(driver)
+            self.driver = None
+
+    def _call(self, function: Callable[..., object], *args: Any) -> None:
+        if self.driver is None:
+            return
+        try:
+            function(*args)
+        except BaseException as error:
+            self._end(error)
+        if not self.is_due:
+            self.is_due = True
+            self.loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self.is_due = False
+        driver = self.driver
+        if driver is None:
+            return
+        try:
+            driver.pump()
+        except BaseException as error:
+            self._end(error)
+        if driver.is_over:
+            self._end(None)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self.over.done():
+            return
+        if error is None:
+            self.over.set_result(None)
+        else:
+            self.over.set_exception(error)
+
+    def _glance(self) -> None:
+        """Look at the stopper."""
+        driver = self.driver
+        if driver is None or driver.is_closing:
+            return
+        if self.stopper.is_set():
+            self._call(driver.run.stop)  # type: ignore[attr-defined]
+        else:
+            self.loop.call_later(_GLANCE_SECONDS, self._glance)
+
+    async def _clear_up(self, driver: Driver) -> None:
+        """Cancel what is in flight, and give it some time to end."""
+        if not driver.is_over:
+            driver.close()
+            self.over = self.loop.create_future()
+            self._pump()
+            try:
+                async with asyncio.timeout(GRACE_SECONDS):
+                    await self.over
+            except TimeoutError:
+                pass
+            finally:
+                driver.abandon()
+
+
+async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> Any:
+    """What a function gives that is called in a thread.
+
+    Parameters
+    ----------
+    function : callable
+    stop : callable
+        Asks it for its end, if the task is cancelled; it is then waited for, for a grace period.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[Outcome] = loop.create_future()
+
+    def arrive(outcome: Outcome) -> None:
+        if not ended.done():
+            ended.set_result(outcome)
+
+    def report(outcome: Outcome) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(arrive, outcome)
+
+    attempt = Attempt(Call(0, contextvars.copy_context().run, (function,)), report)
+    threads = shared("threads")
+    threads.start(attempt)
+    try:
+        outcome = await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        stop()
+        threads.cancel(attempt)
+        await asyncio.wait([ended], timeout=GRACE_SECONDS)
+        raise
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value

@@ -1,7 +1,7 @@
-"""One dispatch, from its plan to its solution: who makes the calls, where they are waited for, and what the end means.
+"""One dispatch, from its plan to its solution: the calls, made in line, and what their end means.
 
-Calls in line need none of what stands between a run and other executors, and cost only what they do; everything else
-goes through a `Driver`, which lives in the calling thread, or on an event loop where something is to be awaited.
+Calls in line need none of what stands between a run and other executors, and cost only what they do.  Everything else
+is in `thalweg.dispatcher.driven`, which is loaded when it is first needed.
 """
 
 from __future__ import annotations
@@ -10,30 +10,54 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from ..errors import BuildError, DispatchError, RunTimeout, UnreachableError
-from ..executors import table
-from ..executors.contract import Call, Executor, Expired
-from ..executors.driver import Driver, Host
-from ..executors.events import Stream, Subscriber, subscribers
+from ..executors.events import subscribers
 from ..executors.inline import InlineExecutor
 from .failures import Failure
 from .in_turn import InTurn
 from .nodes import DataNode, NodeId
 from .plan import Plan, path_text
 from .run import Run, Stopped
-from .side_by_side import SideBySide
-from .solution import Solution
+from .solution import Record, Solution
 
 if TYPE_CHECKING:
-    from ..executors.gate import Gate
     from .dispatcher import Dispatcher
 
-__all__ = ["Dispatch", "Raises", "check_raises"]
+__all__ = ["Dispatch", "Options", "Raises", "check_raises", "prepare"]
 
 Raises = bool | str | Callable[[Exception], Any]
 
 
-class Dispatch:
-    """One dispatch of a model.
+class Options:
+    """How a plan is to be run; see `Dispatcher.dispatch`."""
+
+    __slots__ = ("executor", "gate", "keep", "on_event", "raises", "stopper", "timeout")
+
+    def __init__(
+        self,
+        *,
+        raises: Raises | None = None,
+        stopper: Any = None,
+        executor: Any = None,
+        keep: str = "all",
+        gate: Any = None,
+        timeout: float | None = None,
+        on_event: Callable[[Any], object] | None = None,
+    ) -> None:
+        if keep not in ("all", "outputs"):
+            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
+        if timeout is not None and not timeout >= 0:
+            raise BuildError(f"timeout is {timeout!r}; give seconds, at least 0")
+        self.raises = raises
+        self.stopper = stopper
+        self.executor = executor
+        self.keep = keep
+        self.gate = gate
+        self.timeout = timeout
+        self.on_event = on_event
+
+
+def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
+    """A dispatch of the kind that the options and the model ask for.
 
     Parameters
     ----------
@@ -41,93 +65,74 @@ class Dispatch:
     plan : Plan
     inputs : mapping
         Given values; those that the plan's model does not know pass through.
-    raises, stopper, executor, keep, gate, timeout, on_event
-        As for `Dispatcher.dispatch`.
+    options : Options
 
     Raises
     ------
     BuildError
-        The plan was made for other inputs, an option is wrong, or coroutine functions are to be called in line.
+        The plan was made for other inputs, or coroutine functions are to be called in line.
     UnknownExecutorError
         No executor has that name.
     """
+    named = dsp.executor if options.executor is None else options.executor
+    network = plan.network
+    if named == "sync":
+        _refuse_coroutines(plan)
+    elif named is not None or network.coroutines:
+        return _driven(dsp, plan, inputs, options)
+    if network.manners or options.gate is not None or options.timeout is not None:
+        return _driven(dsp, plan, inputs, options)
+    if options.on_event is not None or subscribers():
+        return _driven(dsp, plan, inputs, options)
+    return Dispatch(dsp, plan, inputs, options)
 
-    def __init__(
-        self,
-        dsp: Dispatcher,
-        plan: Plan,
-        inputs: Mapping[NodeId, Any],
-        *,
-        raises: Raises | None = None,
-        stopper: Any = None,
-        executor: str | Executor | None = None,
-        keep: str = "all",
-        gate: Gate | None = None,
-        timeout: float | None = None,
-        on_event: Subscriber | None = None,
-    ) -> None:
-        if keep not in ("all", "outputs"):
-            raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
-        if timeout is not None and not timeout >= 0:
-            raise BuildError(f"timeout is {timeout!r}; give seconds, at least 0")
+
+def _driven(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
+    from .driven import Driven
+
+    return Driven(dsp, plan, inputs, options)
+
+
+def _refuse_coroutines(plan: Plan) -> None:
+    """Nothing awaits them in line, and then the answer would be a coroutine."""
+    manners = plan.network.manners
+    in_line = [f for f in plan.network.coroutines if manners.get(f, (None,))[0] in (None, "sync")]
+    if in_line:
+        names = ", ".join(repr(path_text(plan.network.function_path(f))) for f in in_line)
+        raise BuildError(f"{names} must be awaited, which calls in line cannot do; leave out executor='sync'")
+
+
+class Dispatch:
+    """One dispatch of a model, with its calls made in line.
+
+    Parameters
+    ----------
+    dsp, plan, inputs, options
+        As for `prepare`.
+    """
+
+    kind: type[Run] = InTurn
+
+    def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
         index = plan.network.top.index
         given = {name: value for name, value in inputs.items() if name in index}
         if given.keys() != plan.given:
             raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
         self.dsp = dsp
+        self.options = options
         self.passed = {name: value for name, value in inputs.items() if name not in index}
-        self.policy: Raises = dsp.raises if raises is None else raises
-        self.stopper = stopper
-        self.gate = gate
-        self.timeout = timeout
-        self.default = dsp.executor if executor is None else executor
-        self.coroutines = frozenset(plan.network.coroutines)
-        told = [*subscribers(), *([on_event] if on_event is not None else [])]
-        is_foreign = hasattr(self.default, "drive") and not hasattr(self.default, "start")
-        self.foreign: Any = self.default if is_foreign else None
-        self.is_in_line = (
-            self.default in (None, "sync")
-            and not plan.network.manners
-            and (not self.coroutines or self.default == "sync")
-            and gate is None
-            and timeout is None
-            and not told
-        )
-        self._refuse_coroutines(plan)
-        self.need_all = self.policy == "unreachable" or self.policy is True
-        in_turn = self.is_in_line or (self.foreign is not None and not getattr(self.foreign, "concurrent", False))
-        kind = InTurn if in_turn else SideBySide
-        self.run: Run = kind(
+        policy: Raises = dsp.raises if options.raises is None else options.raises
+        self.need_all = policy == "unreachable" or policy is True
+        self.run: Run = self.kind(
             plan,
             given,
-            raises=check_raises(self.policy),
-            stopper=stopper,
-            release=keep == "outputs" and plan.search.wanted is not None,
+            raises=check_raises(policy),
+            stopper=options.stopper,
+            release=options.keep == "outputs" and plan.search.wanted is not None,
             need_all=self.need_all,
         )
         if self.need_all and plan.search.left > 0:
             self.run.active = False  # nothing is called for what cannot be had
-        self.stream = Stream(told, self.run.path) if told else None
-        self.driver: Driver | None = None
-        self._resolved: dict[Any, Executor] = {}
-
-    def _refuse_coroutines(self, plan: Plan) -> None:
-        """Nothing awaits them in line, and then the answer would be a coroutine."""
-        if self.default != "sync":
-            return
-        manners = plan.network.manners
-        in_line = [f for f in plan.network.coroutines if manners.get(f, (None,))[0] in (None, "sync")]
-        if in_line:
-            names = ", ".join(repr(path_text(plan.network.function_path(f))) for f in in_line)
-            raise BuildError(f"{names} must be awaited, which calls in line cannot do; leave out executor='sync'")
-
-    @property
-    def needs_loop(self) -> bool:
-        """Is anything to be awaited?"""
-        if self.is_in_line or self.foreign is not None:
-            return False
-        named = {executor for executor, _ in self.run.network.manners.values()}
-        return "async" in named or self.default == "async" or (self.default is None and bool(self.coroutines))
 
     def wait(self) -> Solution:
         """Make the calls, and wait for them here.
@@ -139,119 +144,44 @@ class Dispatch:
         UnreachableError, DispatchError, RunTimeout
             As for `Dispatcher.dispatch`.
         """
-        if self.is_in_line:
-            return self._ending_with(lambda: InlineExecutor().drive(self.run))
-        if self.foreign is not None:
-            return self._ending_with(lambda: self.foreign.drive(self.run))
-        if self.needs_loop:
-            return self._run_loop()
-        host = table.blocking_host(self.stopper)
-        return self._ending_with(lambda: host.drive(self._drive_by(host)))
-
-    def _run_loop(self) -> Solution:
-        """Run an event loop of our own for this dispatch."""
-        import asyncio
-
+        failure: Failure | None = None
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
-            raise BuildError(
-                "an event loop runs in this thread, and something is to be awaited; write await dsp.adispatch(...)"
-            )
-        return asyncio.run(self.await_())
+            InlineExecutor().drive(self.run)
+        except Stopped as stop:
+            failure = stop.failure
+        finally:
+            self.run.close()
+        try:
+            return self.finish(failure)
+        finally:
+            del failure  # its traceback holds this frame
 
     async def await_(self) -> Solution:
-        """Make the calls, and wait for them on the running event loop.
+        """Make the calls, and wait for them on the running event loop, which is never blocked.
 
         Notes
         -----
-        The loop is never blocked: what would be called in line is called in a thread.
+        What would be called in line is called in a thread.
         """
-        loops = table.event_loops()
-        if self.is_in_line or self.foreign is not None:
-            stop = self.run.stopper = _Either(self.stopper)
-            solution: Solution = await loops.in_thread(self.wait, stop.set)
-            return solution
-        host = loops.LoopHost(self.stopper)
-        failure: Failure | None = None
-        is_late = False
-        try:
-            await host.drive(self._drive_by(host))
-        except Stopped as stop:
-            failure = stop.failure
-        except Expired:
-            is_late = True
-        finally:
-            self.run.close()
-        try:
-            return self._finish(failure, is_late=is_late)
-        finally:
-            del failure  # its traceback holds this frame
+        solution: Solution = await _in_thread(self)
+        return solution
 
-    def _drive_by(self, host: Host) -> Driver:
-        """A driver for the run, living with `host`."""
-        self.driver = Driver(self.run, host, self._choose, gate=self.gate, listener=self.stream)
-        if self.timeout is not None:
-            host.call_later(self.timeout, self.driver.expire)
-        if self.stream is not None:
-            self.stream("begin", None, self.run.plan)
-        return self.driver
-
-    def _choose(self, call: Call) -> Executor:
-        """Who makes a call."""
-        named = self.default if call.executor is None else call.executor
-        awaited = call.number in self.coroutines
-        if named is None:
-            named = "async" if self.coroutines else "sync"
-        if named == "async" and not awaited:
-            named = "threads"
-        elif named == "sync" and call.policy is not None and call.policy.timeout_seconds is not None:
-            named = "threads"  # where it can be given up
-        if not isinstance(named, str):
-            return named
-        executor = self._resolved.get(named)
-        if executor is None:
-            made = named in ("async", "sync")  # one for each dispatch
-            executor = self._resolved[named] = table.make(named) if made else table.shared(named)
-        return executor
-
-    def _ending_with(self, drive: Callable[[], None]) -> Solution:
-        failure: Failure | None = None
-        is_late = False
-        try:
-            drive()
-        except Stopped as stop:
-            failure = stop.failure
-        except Expired:
-            is_late = True
-        finally:
-            self.run.close()
-            del drive
-        try:
-            return self._finish(failure, is_late=is_late)
-        finally:
-            del failure  # its traceback holds this frame
-
-    def _finish(self, failure: Failure | None, *, is_late: bool) -> Solution:
+    def finish(self, failure: Failure | None, *, is_late: bool = False) -> Solution:
         """What is left, or the error that says why not."""
-        run, driver = self.run, self.driver
+        run = self.run
         run.is_cut_short = run.is_cut_short or is_late
         record = run.record()
         record.passed = self.passed
-        if driver is not None:
-            record.rows = driver.rows
+        self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:
-            if self.stream is not None:
-                self.stream("end", None, solution)
+            self.tell_end(solution)
             if failure is not None:
                 _raise_failure(failure, solution)
             if is_late:
                 raise RunTimeout(
-                    f"the run took longer than its timeout of {self.timeout:g} s; the solution on this error has what "
-                    "was known by then",
+                    f"the run took longer than its timeout of {self.options.timeout:g} s; the solution on this error "
+                    "has what was known by then",
                     path="",
                     solution=solution,
                 )
@@ -260,8 +190,13 @@ class Dispatch:
             return solution
         finally:
             # The traceback of what failed holds this frame: it must not hold what holds the traceback.
-            self.driver = self.stream = None
-            del self.run, run, driver, record, solution, failure
+            del self.run, run, record, solution, failure
+
+    def complete(self, record: Record) -> None:
+        """Add to the record what is not the run's to know."""
+
+    def tell_end(self, solution: Solution) -> None:
+        """Tell who listens that the run is over."""
 
     def _raise_unreachable(self, solution: Solution, given: frozenset[NodeId]) -> Never:
         outputs = solution.unreachable
@@ -280,20 +215,10 @@ class Dispatch:
         ) from (next(iter(solution.errors.values())).error if failures else None)
 
 
-class _Either:
-    """A stopper that can be set from here, too."""
+def _in_thread(dispatch: Dispatch) -> Any:
+    from .driven import in_thread
 
-    def __init__(self, other: Any) -> None:
-        self.other = other
-        self.is_ours = False
-
-    def is_set(self) -> bool:
-        """Is one of the two set?"""
-        return self.is_ours or (self.other is not None and bool(self.other.is_set()))
-
-    def set(self) -> None:
-        """End the run before its next call."""
-        self.is_ours = True
+    return in_thread(dispatch)
 
 
 def check_raises(raises: Raises) -> Callable[[Failure], bool] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BuildError, UnknownNodeError
 from . import building
-from .calling import Dispatch, Raises, check_raises
+from .calling import Options, Raises, check_raises, prepare
 from .helpers import selector
 from .model import Model
 from .network import Network, flatten
@@ -301,10 +301,7 @@ class Dispatcher(Model):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
         plan = self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None)
-        solution = Dispatch(
-            self,
-            plan,
-            inputs or {},
+        options = Options(
             raises=raises,
             stopper=stopper,
             executor=executor,
@@ -312,7 +309,8 @@ class Dispatcher(Model):
             gate=gate,
             timeout=timeout,
             on_event=on_event,
-        ).wait()
+        )
+        solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
 
     __call__ = dispatch
@@ -336,7 +334,7 @@ class Dispatcher(Model):
         UnreachableError, DispatchError, RunTimeout
             As for `dispatch`.
         """
-        return Dispatch(self, plan, inputs, **options).wait()
+        return prepare(self, plan, inputs, Options(**options)).wait()
 
     async def adispatch(
         self, inputs: Mapping[NodeId, Any] | None = None, outputs: Iterable[NodeId] | None = None, **options: Any
@@ -355,7 +353,7 @@ class Dispatcher(Model):
         after a grace period of 1 s.
         """
         plan, options, select = self._prepare(inputs, outputs, options)
-        solution = await Dispatch(self, plan, inputs or {}, **options).await_()
+        solution = await prepare(self, plan, inputs or {}, Options(**options)).await_()
         return solution if select is None else selector(dictionary=solution, **select)
 
     def submit(

@@ -6,7 +6,7 @@ changed, so any number of runs may share it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
@@ -53,7 +53,7 @@ class Plan:
         self.given = given  # ids that must be given
         self.is_open = is_open  # the search is left to the one run that the plan is for
         self._calls: list[int] | None = None
-        self._shown: Set[int] | None = None
+        self._shown: bytearray | None = None
 
     @property
     def calls(self) -> list[str]:
@@ -88,10 +88,10 @@ class Plan:
         return unreachable(self.network, self.search)
 
     @property
-    def shown(self) -> Set[int]:
-        """Data that a run without failures leaves in its solution, where the plan has outputs."""
+    def shown(self) -> bytearray:
+        """By datum: does a run without failures leave it in its solution, where the plan has outputs?"""
         if self._shown is None:
-            self._shown = self.touched.union(self.order, sure(self.network, self.search, self.given))
+            self._shown = _marks(self.search, self.touched, self.order, sure(self.network, self.search, self.given))
         return self._shown
 
     def known_data(self, level: int = 0) -> Iterator[tuple[NodeId, int]]:
@@ -134,11 +134,28 @@ def unreachable(network: Network, search: Search) -> tuple[NodeId, ...]:
     return (*names, *sinks)
 
 
-def derived(network: Network, search: Search, given: Iterable[NodeId]) -> Set[int]:
-    """Data on the chosen derivations of what is wanted, and those that are surely as given."""
-    goals = [x for x in search.wanted or () if search.settled[x]]
-    needed = search.needed(goals, [UNKNOWN] * len(search.dist), set())
-    return needed.union(sure(network, search, given))
+def derived(network: Network, search: Search, given: Iterable[NodeId]) -> bytearray:
+    """By datum: is it on the chosen derivations of what is wanted, or surely as given?"""
+    marks = _marks(search, sure(network, search, given))
+    stack = [x for x in search.wanted or () if search.settled[x]]
+    provider, kind, inputs = search.provider, network.kind, network.inputs
+    seen = bytearray(len(marks))
+    while stack:
+        x = stack.pop()
+        if not seen[x]:
+            seen[x] = marks[x] = 1
+            f = provider[x]
+            stack += inputs[f] if kind[f] == Kind.FUNCTION else search.takes(f)
+    return marks
+
+
+def _marks(search: Search, *data: Iterable[int]) -> bytearray:
+    """One byte by datum, set for these."""
+    marks = bytearray(len(search.dist))
+    for numbers in data:
+        for x in numbers:
+            marks[x] = 1
+    return marks
 
 
 def sure(network: Network, search: Search, given: Iterable[NodeId]) -> list[int]:

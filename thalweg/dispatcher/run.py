@@ -14,7 +14,7 @@ In which order, and how far the search goes ahead of the calls, is up to the two
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -250,13 +250,17 @@ class Run:
         self.failures, self.outer = [], None
         record = Record(self.network, self.search, self.values, failures, self.calls, stopped=self.stopped)
         record.used = self._used()
-        record.shown = record.used if self.uses is None else frozenset(self.search.wanted or ())
+        record.shown = record.used
+        if self.uses is not None:
+            record.shown = bytearray(len(self.values))
+            for x in self.search.wanted or ():
+                record.shown[x] = 1
         return record
 
-    def _used(self) -> Set[int] | None:
-        """Data that what is wanted rests on; None for all.
+    def _used(self) -> bytearray | None:
+        """By datum: does what is wanted rest on it?  None where all that is known counts.
 
-        By-products of a way that was given up are not among them: there may be others in another order of the calls.
+        By-products of a way that was given up do not: there may be others in another order of the calls.
         A run that did not come to its end shows them nevertheless, for they say how far it came.
         """
         if self.search.wanted is None or self.is_cut_short or (self.need_all and self.search.left > 0):

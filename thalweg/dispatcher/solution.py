@@ -6,7 +6,7 @@ needs more than the values (distances, providers, the workflow graph, explanatio
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Set
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,8 @@ class Record:
         self.values = values
         self.failures = failures
         self.calls = calls
-        self.used: Set[int] | None = None  # data that what is wanted rests on; None for all
-        self.shown: Set[int] | None = None  # data that the solution shows; None for all that are known
+        self.used: bytearray | None = None  # by datum: does what is wanted rest on it?  None for all
+        self.shown: bytearray | None = None  # by datum: does the solution show it?  None for all that are known
         self.stopped = stopped  # by the stopper, before its end
         self.rows: list[tuple[int, int, float, float, str, str | None]] = []  # attempts, as `Driver.rows`
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
@@ -58,7 +58,7 @@ class Record:
     def __getstate__(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in self.__slots__}
         if self.shown is not None:
-            state["values"] = [value if x in self.shown else UNKNOWN for x, value in enumerate(self.values)]
+            state["values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -77,14 +77,14 @@ class Record:
 
     def is_unused(self, datum: int) -> bool:
         """Is there a default that nothing wanted rests on?"""
-        return self.used is not None and datum in self.network.defaults and datum not in self.used
+        return self.used is not None and datum in self.network.defaults and not self.used[datum]
 
     def data_of(self, level: int) -> dict[NodeId, Any]:
         """Known data of a level with their values, by distance, then in the order of the model."""
         values, shown, names = self.values, self.shown, self.network.data_ids
         known = [x for _, x in self.network.own_data(level) if values[x] is not UNKNOWN]
         if shown is not None:
-            known = [x for x in known if x in shown and values[x] is not RELEASED]
+            known = [x for x in known if shown[x] and values[x] is not RELEASED]
         known.sort(key=self.search.dist.__getitem__)
         return {names[x]: values[x] for x in known}
 

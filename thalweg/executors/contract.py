@@ -45,6 +45,7 @@ from .policy import Policy
 
 __all__ = [
     "DROPPED",
+    "GRACE_SECONDS",
     "PREVIOUS",
     "Attempt",
     "Call",
@@ -55,6 +56,9 @@ __all__ = [
     "Outcome",
     "perform",
 ]
+
+
+GRACE_SECONDS = 1.0  # how long the end of a run, or of an executor, waits for calls that were cancelled
 
 
 class Call:

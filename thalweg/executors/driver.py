@@ -22,9 +22,8 @@ from ..tokens import NONE
 from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome
 from .gate import Gate
 
-__all__ = ["GRACE_SECONDS", "Driver", "Host", "Listener"]
+__all__ = ["Driver", "Host", "Listener"]
 
-GRACE_SECONDS = 1.0  # how long the end of a run waits for calls that were cancelled
 _PARKED = 256  # calls that may wait for room at their executor, before nothing more is taken from the run
 
 Listener = Callable[[str, Call, Any], object]

@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Any
 
 from ..errors import CallCancelled
-from .contract import Attempt, Call, Outcome, ask
-from .driver import GRACE_SECONDS, Driver
+from .contract import GRACE_SECONDS, Attempt, Call, Outcome, ask
+from .driver import Driver
 from .table import shared
 from .threads import giving_way
 

@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
-from .driver import GRACE_SECONDS, Driver
+from .contract import GRACE_SECONDS
+from .driver import Driver
 from .threads import giving_way
 
 __all__ = ["BlockingHost"]

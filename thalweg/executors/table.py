@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownExecutorError, near_misses
-from .contract import Executor
-from .driver import GRACE_SECONDS
+from .contract import GRACE_SECONDS, Executor
 
 if TYPE_CHECKING:
     from .hosts import BlockingHost

@@ -1,0 +1,174 @@
+"""A dispatch whose calls are made by executors: who makes which, and where they are waited for.
+
+The driver lives in the calling thread, or on an event loop where something is to be awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BuildError
+from ..executors import table
+from ..executors.contract import Call, Executor, Expired
+from ..executors.driver import Driver, Host
+from ..executors.events import Stream, subscribers
+from .calling import Dispatch, Options
+from .failures import Failure
+from .in_turn import InTurn
+from .nodes import NodeId
+from .plan import Plan
+from .run import Stopped
+from .side_by_side import SideBySide
+from .solution import Record, Solution
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
+__all__ = ["Driven", "in_thread"]
+
+
+class Driven(Dispatch):
+    """One dispatch of a model, with its calls made by executors.
+
+    Parameters
+    ----------
+    dsp, plan, inputs, options
+        As for `thalweg.dispatcher.calling.prepare`.
+    """
+
+    def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
+        self.default = dsp.executor if options.executor is None else options.executor
+        is_foreign = hasattr(self.default, "drive") and not hasattr(self.default, "start")
+        self.foreign: Any = self.default if is_foreign else None  # it has a loop of its own
+        self.kind = InTurn if is_foreign and not getattr(self.foreign, "concurrent", False) else SideBySide
+        super().__init__(dsp, plan, inputs, options)
+        self.coroutines = frozenset(plan.network.coroutines)
+        self.resolved: dict[str, Executor] = {}
+        told = [*subscribers(), *([options.on_event] if options.on_event is not None else [])]
+        self.stream = Stream(told, self.run.path) if told else None
+        self.driver: Driver | None = None
+        named = {executor for executor, _ in plan.network.manners.values()}
+        self.needs_loop = (
+            "async" in named or self.default == "async" or (self.default is None and bool(self.coroutines))
+        )
+        for name in (self.default, *named):
+            if isinstance(name, str) and name != "async":
+                self._executor(name)  # an unknown name is refused before anything is called
+
+    def wait(self) -> Solution:
+        """Make the calls, and wait for them here."""
+        if self.needs_loop:
+            return _on_own_loop(self)
+        failure: Failure | None = None
+        is_late = False
+        try:
+            if self.foreign is not None:
+                self.foreign.drive(self.run)
+            else:
+                host = table.blocking_host(self.options.stopper)
+                host.drive(self._drive_by(host))
+        except Stopped as stop:
+            failure = stop.failure
+        except Expired:
+            is_late = True
+        finally:
+            self.run.close()
+        try:
+            return self.finish(failure, is_late=is_late)
+        finally:
+            del failure  # its traceback holds this frame
+
+    async def await_(self) -> Solution:
+        """Make the calls, and wait for them on the running event loop, which is never blocked."""
+        if self.foreign is not None:
+            return await in_thread(self)
+        host = table.event_loops().LoopHost(self.options.stopper)
+        failure: Failure | None = None
+        is_late = False
+        try:
+            await host.drive(self._drive_by(host))
+        except Stopped as stop:
+            failure = stop.failure
+        except Expired:
+            is_late = True
+        finally:
+            self.run.close()
+        try:
+            return self.finish(failure, is_late=is_late)
+        finally:
+            del failure  # its traceback holds this frame
+
+    def complete(self, record: Record) -> None:
+        """Add to the record what is not the run's to know."""
+        if self.driver is not None:
+            record.rows = self.driver.rows
+            self.driver = None
+
+    def tell_end(self, solution: Solution) -> None:
+        """Tell who listens that the run is over."""
+        if self.stream is not None:
+            self.stream("end", None, solution)
+
+    def _drive_by(self, host: Host) -> Driver:
+        """A driver for the run, living with `host`."""
+        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=self.stream)
+        if self.options.timeout is not None:
+            host.call_later(self.options.timeout, driver.expire)
+        if self.stream is not None:
+            self.stream("begin", None, self.run.plan)
+        return driver
+
+    def _choose(self, call: Call) -> Executor:
+        """Who makes a call."""
+        named = self.default if call.executor is None else call.executor
+        if named is None:
+            named = "async" if self.coroutines else "sync"
+        if named == "async" and call.number not in self.coroutines:
+            named = "threads"
+        elif named == "sync" and call.policy is not None and call.policy.timeout_seconds is not None:
+            named = "threads"  # where it can be given up
+        return self._executor(named) if isinstance(named, str) else named
+
+    def _executor(self, name: str) -> Executor:
+        executor = self.resolved.get(name)
+        if executor is None:
+            made = name in ("async", "sync")  # one for each dispatch
+            executor = self.resolved[name] = table.make(name) if made else table.shared(name)
+        return executor
+
+
+def _on_own_loop(dispatch: Driven) -> Solution:
+    """Run an event loop for one dispatch."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(dispatch.await_())
+    raise BuildError(
+        "an event loop runs in this thread, and something is to be awaited; write await dsp.adispatch(...)"
+    )
+
+
+async def in_thread(dispatch: Dispatch) -> Solution:
+    """Make the calls of a dispatch in a thread, one after the other; cancelled, it ends before its next call."""
+    stop = dispatch.run.stopper = _Either(dispatch.options.stopper)
+    solution: Solution = await table.event_loops().in_thread(dispatch.wait, stop.set)
+    return solution
+
+
+class _Either:
+    """A stopper that can be set from here, too."""
+
+    def __init__(self, other: Any) -> None:
+        self.other = other
+        self.is_ours = False
+
+    def is_set(self) -> bool:
+        """Is one of the two set?"""
+        return self.is_ours or (self.other is not None and bool(self.other.is_set()))
+
+    def set(self) -> None:
+        """End the run before its next call."""
+        self.is_ours = True

@@ -42,7 +42,8 @@ def map_rows(
 ) -> Iterator[Any]:
     """Dispatch many rows; see `Dispatcher.map`."""
     outputs = None if outputs is None else list(outputs)
-    if gate is None and options.get("executor", dsp.executor) in (None, "sync"):
+    in_line = not dsp.make_network().coroutines and options.get("executor", dsp.executor) in (None, "sync")
+    if in_line and gate is None:
         for row in rows:
             try:
                 result = dsp.dispatch(row, outputs, **options)

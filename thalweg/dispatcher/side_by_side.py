@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..executors.contract import Call
-from ..tokens import ABSENT, DROPPED, PREVIOUS, RELEASED, UNKNOWN
+from ..tokens import ABSENT, DROPPED, NONE, PREVIOUS, RELEASED, UNKNOWN
 from .network import Kind
 from .nodes import NodeId
 from .plan import Plan
@@ -68,49 +68,85 @@ class SideBySide(Run):
         super().close()
 
     def ready(self) -> Iterator[Call]:
-        """Calls that may start now; it may be left at any time, and goes on where it was."""
-        stopper = self.stopper
+        """Calls that may start now; it may be left at any time, and goes on where it was.
+
+        Notes
+        -----
+        The hot path of every run with an executor: benchmark ``executors``.
+        """
+        values, running, queue, stopper = self.values, self.running, self.queue, self.stopper
+        plain, arguments, waiters = self.network.plain, self.network.arguments, self.waiters
         while self.active:
             if self.is_stale:
                 self._look_again()
                 continue
-            x = self.queue.popleft() if self.queue else next(self.source, -1)
+            x = queue.popleft() if queue else next(self.source, -1)
             if x < 0:
-                self.has_ended = True
-                if self.running and not self._has_all():
+                if not self._goes_on():
                     return
-                if self.running or not self._open_next():
-                    self.active = False
                 continue
-            call = self._call_for(x) if self._consider(x) else None
+            search = self.search
+            f = search.provider[x]
+            call: Call | None = None
+            function = plain[f]
+            if function is None or f in running or (search.forced and not self.everything):
+                if self._consider(x):
+                    call = self._call_for(x)
+            elif values[x] is UNKNOWN and search.settled[x]:  # as `_consider` and `_call_for`, in one go
+                entry: list[int] | None = None
+                for u in arguments[f]:
+                    if values[u] is UNKNOWN:
+                        if entry is None:
+                            entry = [x, 0]
+                        entry[1] += 1
+                        if u in waiters:
+                            waiters[u].append(entry)
+                        else:
+                            waiters[u] = [entry]
+                if entry is None:
+                    call = Call(f, function, [values[u] for u in arguments[f]])
             if call is None:
                 continue
             if stopper is not None and stopper.is_set():
                 self.stop()
                 return
-            self.running.add(call.number)
+            running.add(call.number)
             self.calls.append(call.number)
             yield call
+
+    def _goes_on(self) -> bool:
+        """There is nothing to be looked at now: is there when something else has been done?"""
+        self.has_ended = True
+        if self.running:
+            if self._has_all():
+                self.active = False
+            return False
+        if not self._open_next():
+            self.active = False
+        return self.active
 
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`."""
         f = call.number
         self.running.discard(f)
-        if value is DROPPED:
-            x = self.network.single[f]
-            self.values[x] = RELEASED
-            self._wake(x)
+        x = self.network.single[f]
+        if x >= 0 and value is not NONE:
+            if value is DROPPED:
+                value = RELEASED
+            self.values[x] = value
+            if self.uses is not None:
+                self.uses.known(x)
+            for entry in self.waiters.pop(x, ()):
+                if entry[1] == 1:
+                    self.queue.append(entry[0])
+                entry[1] -= 1
             return
         super().done(call, value)
-        x = self.network.single[f]
-        if x >= 0:
-            if self.values[x] is not UNKNOWN:
-                self._wake(x)
-            return
         for x, _ in self.network.provides[f]:
             if x in self.network.slot_of and self.values[x] is not UNKNOWN:
                 self._wake(x)
-        self.queue.extend(self.awaited.pop(f, ()))
+        if f in self.awaited:
+            self.queue.extend(self.awaited.pop(f))
 
     def failed(self, call: Call, error: Exception) -> None:
         """`call` ended with `error`."""
@@ -241,9 +277,9 @@ class SideBySide(Run):
     def _wake(self, x: int) -> None:
         """Look again at what waited for `x` alone."""
         for entry in self.waiters.pop(x, ()):
-            entry[1] -= 1
-            if not entry[1]:
+            if entry[1] == 1:
                 self.queue.append(entry[0])
+            entry[1] -= 1
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again before anything more is called."""

@@ -54,6 +54,7 @@ __all__ = [
     "Expired",
     "GuardedCall",
     "Outcome",
+    "SpecialAttempt",
     "perform",
 ]
 
@@ -123,12 +124,16 @@ class Attempt:
     Attributes
     ----------
     call : Call
-    number : int
-        The first try is number 1.
     report : callable
         Takes the `Outcome`; may be called from any thread.
+    handle : object
+        For the executor, to find the attempt again.
+    number : int
+        The first try is number 1.
     following : sequence of Attempt
         To be made after it, in the same place.
+    is_following : bool
+        Is it one of these?
     is_kept : bool
         Is the value wanted though the next of a chain has it?
     limit_seconds : float or None
@@ -136,21 +141,45 @@ class Attempt:
     began : callable or None
         To be called at its start where it has a limit, from any thread: the driver then keeps the time, and cancels.
         An executor that keeps the time itself, and reports `CallTimeout`, does not call it.
-    handle : object
-        For the executor, to find the attempt again.
     """
 
-    __slots__ = ("began", "call", "following", "handle", "is_kept", "limit_seconds", "number", "report")
+    __slots__ = ("call", "handle", "report")
 
-    def __init__(self, call: Call, report: Callable[[Outcome], None], number: int = 1) -> None:
+    number: int
+    following: Sequence[Attempt]
+    is_following: bool
+    is_kept: bool
+    limit_seconds: float | None
+    began: Any
+
+    def __init__(self, call: Call, report: Callable[[Outcome], object]) -> None:
         self.call = call
         self.report = report
-        self.number = number
-        self.following: Sequence[Attempt] = ()
-        self.is_kept = True
-        self.limit_seconds: float | None = None
-        self.began: Callable[[], object] | None = None
         self.handle: Any = None
+
+
+# Nearly all attempts are like this, and need no room for it.
+Attempt.number = 1
+Attempt.following = ()
+Attempt.is_following = False
+Attempt.is_kept = True
+Attempt.limit_seconds = None
+Attempt.began = None
+
+
+class SpecialAttempt(Attempt):
+    """An attempt with anything but the first try of one call that may take as long as it likes."""
+
+    __slots__ = ("began", "following", "is_following", "is_kept", "limit_seconds", "number")
+
+    def __init__(self, call: Call, report: Callable[[Outcome], object], number: int = 1) -> None:
+        super().__init__(call, report)
+        self.number = number
+        self.following = ()
+        self.is_following = False
+        self.is_kept = True
+        self.limit_seconds = None
+        self.began = None
 
 
 class Outcome:

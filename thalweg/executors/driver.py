@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from ..errors import ArityError, CallCancelled, CallTimeout, DomainError
 from ..tokens import NONE
-from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome
+from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome, SpecialAttempt
 from .gate import Gate
 
 __all__ = ["Driver", "Host", "Listener"]
@@ -34,6 +34,9 @@ class Host(Protocol):
 
     def post(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread, soon; from any thread."""
+
+    def reporter(self, receive: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
+        """What has `receive` called in the driver's thread; to be called from any thread."""
 
     def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread after some time."""
@@ -81,10 +84,11 @@ class Driver:
         self.listener = listener
         self.flying: dict[Attempt, Executor] = {}
         self.load: dict[Executor, int] = {}
-        self.parked: deque[tuple[Attempt, Executor]] = deque()  # their executor has no room
-        self.waiting: dict[Attempt, Callable[[], object]] = {}  # at the gate
+        self.parked: deque[tuple[SpecialAttempt, Executor]] = deque()  # their executor has no room
+        self.waiting: dict[SpecialAttempt, Callable[[], object]] = {}  # at the gate
         self.resting = 0  # between two tries
         self.given_up: set[Attempt] = set()  # their time was over, and they have not ended yet
+        self.report = host.reporter(self.receive)
         self.is_closing = False
         self.is_over = False
         self.rows: list[tuple[int, int, float, float, str, str | None]] = []
@@ -94,32 +98,41 @@ class Driver:
         if self.is_closing:
             self.is_over = not self.flying and not self.given_up
             return
-        run, load = self.run, self.load
         if self.parked:
             self._start_parked()
-        chains: list[tuple[Attempt, Executor]] = []
         if len(self.parked) < _PARKED:
-            for call in run.ready():
-                executor = self.choose(call)
-                attempt = Attempt(call, self.report)
-                if executor.takes_chains and call.policy is None and self.gate is None:
-                    load[executor] = load.get(executor, 0) + 1
-                    self.flying[attempt] = executor
-                    chains.append((attempt, executor))
-                elif not self._launch(attempt, executor) and len(self.parked) + len(self.waiting) >= _PARKED:
-                    break
-                if load.get(executor, 0) >= executor.capacity:
-                    break
-        for attempt, executor in chains:
-            self._start_chain(attempt, executor)
+            self._read()
+        run = self.run
         if not run.is_active():
             self.close()
         elif not (self.flying or self.parked or self.waiting or self.resting):
             raise RuntimeError("the run is active, but has nothing to start and nothing to wait for")
 
-    def report(self, outcome: Outcome) -> None:
-        """Take an outcome; from any thread."""
-        self.host.post(self.receive, outcome)
+    def _read(self) -> None:
+        """Take calls from the run as long as there is room for them."""
+        choose, report, load, flying = self.choose, self.report, self.load, self.flying
+        is_plain = self.gate is None and self.listener is None
+        chains: list[tuple[SpecialAttempt, Executor]] = []
+        for call in self.run.ready():
+            executor = choose(call)
+            busy = load.get(executor, 0)
+            if is_plain and call.policy is None and busy < executor.capacity and not executor.takes_chains:
+                attempt = Attempt(call, report)
+                load[executor] = busy = busy + 1
+                flying[attempt] = executor
+                executor.start(attempt)
+                continue
+            special = SpecialAttempt(call, report)
+            if executor.takes_chains and self.gate is None and call.policy is None:
+                load[executor] = busy = busy + 1
+                flying[special] = executor
+                chains.append((special, executor))
+            elif not self._launch(special, executor) and len(self.parked) + len(self.waiting) >= _PARKED:
+                break
+            if busy >= executor.capacity:
+                break
+        for attempt, executor in chains:
+            self._start_chain(attempt, executor)
 
     def receive(self, outcome: Outcome) -> None:
         """Tell the run of an outcome, or try again; in the driver's thread."""
@@ -132,16 +145,24 @@ class Driver:
         if self.gate is not None:
             self.gate.leave()
         call, error = attempt.call, outcome.error
-        trouble = None if error is None else type(error).__name__
-        self.rows.append((call.number, abs(attempt.number), outcome.start, outcome.end, outcome.place, trouble))
+        self.rows.append(
+            (
+                call.number,
+                attempt.number,
+                outcome.start,
+                outcome.end,
+                outcome.place,
+                None if error is None else type(error).__name__,
+            )
+        )
         if self.is_closing:
             return
-        if attempt.number < 0:  # a following one
+        if attempt.is_following:
             self.run.began(call)  # type: ignore[attr-defined]
         if error is None:
             if self.listener is not None:
                 self.listener("done", call, outcome)
-            if outcome.value is NONE:
+            if attempt.following and outcome.value is NONE:
                 self._drop_following(attempt)
             self.run.done(call, outcome.value)
         elif not isinstance(error, Exception):
@@ -169,9 +190,9 @@ class Driver:
             self._tell_cancelled(attempt)
         self.waiting.clear()
         self.parked.clear()
-        for attempt, executor in list(self.flying.items()):
-            executor.cancel(attempt)
-            self._tell_cancelled(attempt)
+        for flying, executor in list(self.flying.items()):
+            executor.cancel(flying)
+            self._tell_cancelled(flying)
         self.is_over = not self.flying and not self.given_up
 
     def abandon(self) -> None:
@@ -192,7 +213,7 @@ class Driver:
         if self.listener is not None:
             self.listener("cancelled", attempt.call, attempt)
 
-    def _launch(self, attempt: Attempt, executor: Executor) -> bool:
+    def _launch(self, attempt: SpecialAttempt, executor: Executor) -> bool:
         """Start an attempt; False if it has to wait at the gate, or for room."""
         gate = self.gate
         if gate is not None:
@@ -202,13 +223,13 @@ class Driver:
                 return False
         return self._place(attempt, executor)
 
-    def _admitted(self, attempt: Attempt, executor: Executor) -> None:
+    def _admitted(self, attempt: SpecialAttempt, executor: Executor) -> None:
         """The gate has let an attempt in."""
         if self.waiting.pop(attempt, None) is not None:
             self._place(attempt, executor)
         # Else the run was closed meanwhile, and gave the place back.
 
-    def _place(self, attempt: Attempt, executor: Executor) -> bool:
+    def _place(self, attempt: SpecialAttempt, executor: Executor) -> bool:
         load = self.load.get(executor, 0)
         if load >= executor.capacity:
             self.parked.append((attempt, executor))
@@ -218,7 +239,7 @@ class Driver:
         self._start(attempt, executor)
         return True
 
-    def _start(self, attempt: Attempt, executor: Executor) -> None:
+    def _start(self, attempt: SpecialAttempt, executor: Executor) -> None:
         policy = attempt.call.policy
         if policy is not None and policy.timeout_seconds is not None:
             attempt.limit_seconds = policy.timeout_seconds
@@ -232,15 +253,16 @@ class Driver:
             attempt, executor = self.parked.popleft()
             self._place(attempt, executor)
 
-    def _start_chain(self, attempt: Attempt, executor: Executor) -> None:
+    def _start_chain(self, attempt: SpecialAttempt, executor: Executor) -> None:
         """Start an attempt with all that waits for nothing but its value."""
         follow = getattr(self.run, "follow", None)
-        chain: list[Attempt] = []
+        chain: list[SpecialAttempt] = []
         last = attempt
         found = follow(attempt.call) if follow is not None else None
         while found is not None:
             call, last.is_kept = found
-            last = Attempt(call, self.report, -1)
+            last = SpecialAttempt(call, self.report)
+            last.is_following = True
             chain.append(last)
             self.flying[last] = executor
             self.load[executor] += 1
@@ -294,11 +316,11 @@ class Driver:
             from random import random
 
             chance = random
-        following = Attempt(attempt.call, self.report, attempt.number + 1)
+        another = SpecialAttempt(attempt.call, self.report, attempt.number + 1)
         self.resting += 1
-        self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, following)
+        self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, another)
 
-    def _wake(self, attempt: Attempt) -> None:
+    def _wake(self, attempt: SpecialAttempt) -> None:
         self.resting -= 1
         if not self.is_closing:
             self._launch(attempt, self.choose(attempt.call))

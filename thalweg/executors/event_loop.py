@@ -39,45 +39,47 @@ class EventLoopExecutor:
 
     def start(self, attempt: Attempt) -> None:
         """Begin with an attempt; it is reported when it has ended."""
-        call = attempt.call
-        begin = monotonic()
-        try:
-            awaitable = call.function(*call.args) if type(call) is Call else _make(call)
-            task = self.loop.create_task(awaitable)
-        except Exception as error:
-            attempt.report(Outcome(attempt, None, error, begin, monotonic(), self.name))
-            return
-        attempt.handle = task
-        task.add_done_callback(partial(_report, attempt, begin))
+        # The task reports by itself: a callback at its end would cost as much again as the task.
+        attempt.handle = self.loop.create_task(_make(attempt))
         if attempt.began is not None:
             attempt.began()
 
     def cancel(self, attempt: Attempt) -> None:
         """Cancel the task of an attempt."""
-        if attempt.handle is not None:
-            attempt.handle.cancel()
+        task: asyncio.Task[bool] = attempt.handle
+        if task.cancel():
+            task.add_done_callback(partial(_report_unbegun, attempt))
 
     def close(self, grace_seconds: float) -> None:
         """Nothing is left open between dispatches."""
 
 
-def _report(attempt: Attempt, begin: float, task: asyncio.Task[Any]) -> None:
-    if task.cancelled():
-        error: BaseException | None = CallCancelled("it was cancelled")
-    else:
-        error = task.exception()
-    value = task.result() if error is None else None
+async def _make(attempt: Attempt) -> bool:
+    """As `perform`, awaiting the function; True, for it was begun."""
+    call = attempt.call
+    begin = monotonic()
+    value: Any = None
+    error: BaseException | None = None
+    try:
+        if call.domain is not None:
+            ask(call.domain, call.args)
+        value = await call.function(*call.args)
+        for function in call.filters:
+            value = function(value)
+    except asyncio.CancelledError:
+        error = CallCancelled("it was cancelled")
+    except BaseException as caught:
+        error = caught
     attempt.report(Outcome(attempt, value, error, begin, monotonic(), "event loop"))
+    return True
 
 
-async def _make(call: Call) -> Any:
-    """As `perform`, awaiting the function."""
-    if call.domain is not None:
-        ask(call.domain, call.args)
-    value = await call.function(*call.args)
-    for function in call.filters:
-        value = function(value)
-    return value
+def _report_unbegun(attempt: Attempt, task: asyncio.Task[bool]) -> None:
+    """Report a task that was cancelled before its first step."""
+    if task.cancelled():
+        now = monotonic()
+        error = CallCancelled("it was cancelled before it began")
+        attempt.report(Outcome(attempt, None, error, now, now, "event loop"))
 
 
 class LoopHost:
@@ -109,6 +111,24 @@ class LoopHost:
             if not self.loop.is_closed():
                 raise
             # A thread that nobody waited for has ended after the loop: there is nobody to tell.
+
+    def reporter(self, receive: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
+        """What has `receive` called in the driver's thread; to be called from any thread."""
+        thread, soon, pump = self.thread, self.loop.call_soon, self._pump
+
+        def report(outcome: Outcome) -> None:
+            if get_ident() != thread:
+                self.post(receive, outcome)
+            elif self.driver is not None:
+                try:
+                    receive(outcome)
+                except BaseException as error:
+                    self._end(error)
+                if not self.is_due:
+                    self.is_due = True
+                    soon(pump)
+
+        return report
 
     def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread after some time."""

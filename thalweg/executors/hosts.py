@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
-from .contract import GRACE_SECONDS
+from .contract import GRACE_SECONDS, Outcome
 from .driver import Driver
 from .threads import giving_way
 
@@ -35,6 +35,15 @@ class BlockingHost:
     def post(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread, soon; from any thread."""
         self.posted.put((function, args))
+
+    def reporter(self, receive: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
+        """What has `receive` called in the driver's thread; to be called from any thread."""
+        put = self.posted.put
+
+        def report(outcome: Outcome) -> None:
+            put((receive, (outcome,)))
+
+        return report
 
     def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread after some time."""

@@ -42,6 +42,7 @@ DOOR_STATEMENTS = 3
 LATE_MODULES = {
     "asyncio",
     "bz2",
+    "cloudpickle",
     "concurrent",
     "difflib",
     "graphviz",

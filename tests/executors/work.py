@@ -209,3 +209,15 @@ def keep(value):
 
 def kept_total():
     return float(_kept[-1].sum())
+
+
+def wait_for_and_total(path, array):
+    """Say that the array is here by the first free name, wait, and add it up."""
+    for number in (0, 1):
+        try:
+            Path(f"{path}.{number}").touch(exist_ok=False)
+            break
+        except FileExistsError:
+            continue
+    wait_for(path)
+    return total(array)

@@ -5,8 +5,8 @@ at any time, and also after a sudden death, what was begun, what has ended and w
 sender, and a worker in the midst of a call that never lets another thread run is still understood.
 
 The numbers of attempts only grow.  To take attempts back, the parent sets `LIMIT` to the first of them: a worker looks
-at it after it has written `CURRENT`, and begins nothing from there on.  Both sides write first and read then, so after a
-moment, in which both writes have become visible, the parent knows: what lies beyond both numbers is its own again.
+at it after it has written `CURRENT`, and begins nothing from there on.  Both sides write first and read then, so after
+a moment, in which both writes have become visible, the parent knows: what lies beyond both is its own again.
 
 Records lie in two halves, used by turns by one frame of attempts after the other, so that a worker begins the next
 frame while the parent reads the records of the one before.

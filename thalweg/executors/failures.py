@@ -39,7 +39,7 @@ def _pack_one(error: BaseException, packer: Packer) -> bytes | None:
         else:
             parts = error
         data, buffers = packer.pack(parts)
-        return None if buffers else data
+        return pickle.dumps(parts, 5) if buffers else data  # an error has no files
     except Exception:
         return None
 

@@ -58,6 +58,11 @@ class Pool(Loop):
         Processes that work at once.
     is_single_use : bool
         Does a process end with the item that it made?
+
+    Attributes
+    ----------
+    is_over : bool
+        It takes nothing more.
     """
 
     def __init__(self, limit: int, *, is_single_use: bool) -> None:
@@ -69,6 +74,7 @@ class Pool(Loop):
         self._names = count(1)
         self._stillborn = 0
         self._closing = False
+        self.is_over = False
         self._depot = Depot(self.wake)
         self._functions = Functions(self._depot)
         self.thread.start()
@@ -116,6 +122,7 @@ class Pool(Loop):
 
     def ended(self, error: BaseException | None) -> None:
         """Remove all files; if the loop has failed, which is our fault, nobody must wait for ever."""
+        self.is_over = True
         if error is not None:
             for worker in self._workers:
                 worker.kill(gently=False)

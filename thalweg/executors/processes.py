@@ -81,7 +81,8 @@ class ProcessesExecutor:
     def start(self, attempt: Attempt) -> None:
         """Begin with an attempt, or a chain; it is reported when it has ended.  From any thread; never waits."""
         with self._lock:
-            if self._pool is None or self._process != os.getpid():  # what a fork has copied is not ours
+            # What a fork has copied is not ours.
+            if self._pool is None or self._pool.is_over or self._process != os.getpid():
                 self._pool = Pool(self.max_workers, is_single_use=self._is_single_use)
                 self._process = os.getpid()
                 atexit.register(self._leave)

@@ -168,9 +168,10 @@ class Handle:
     def records(self) -> Iterator[tuple[int, float, float, int, bytes]]:
         """What was written on the board since the last reading: attempt, start, end, kind, data; oldest first."""
         words, memory = self.board.words, self.board.memory
-        # Read first: what is answered by now has all its records by now.
+        # Read first: a frame answered by now has all its records by now.  Those of a later frame than the one at work
+        # are not looked at: it might be begun, and the one before be ended, between two looks.
         answered, is_full = words[FRAMES], words[FULL]
-        for frame in range(self._answered, self._sent):
+        for frame in range(self._answered, min(self._sent, answered + 1)):
             half = frame & 1
             position, length = self._read[half], words[LENGTH + half]
             base = Board.start_of(half)

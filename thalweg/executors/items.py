@@ -180,9 +180,9 @@ class Item:
 def prepare(item: Item, functions: Functions, depot: Depot) -> None:
     """Pack an item; from the first attempt on that cannot travel it is cut, and the reason noted."""
     attempts = item.attempts
-    item.is_limited = any(each.limit_seconds is not None for each in attempts)
     call = attempts[0].call
     if len(attempts) == 1 and type(call) is Call:
+        item.is_limited = attempts[0].limit_seconds is not None
         try:
             known = functions.known(call.function)
             item.parcel = depot.pack((known.number, call.args), item.files)
@@ -191,6 +191,7 @@ def prepare(item: Item, functions: Functions, depot: Depot) -> None:
         else:
             item.functions = item.measured = [known]
         return
+    item.is_limited = any(each.limit_seconds is not None for each in attempts)
     steps: list[bytes | WithFiles] = []
     for index, attempt in enumerate(attempts):
         try:

@@ -18,6 +18,7 @@ from tests.executors.processes import (
     until,
     value,
 )
+from thalweg import NONE
 from thalweg.errors import BuildError, CallCancelled, CallTimeout, DomainError, TransferError, WorkerDied
 from thalweg.executors.contract import DROPPED, PREVIOUS
 from thalweg.executors.processes import ProcessesExecutor
@@ -455,6 +456,16 @@ def test_after_a_failure_the_rest_of_a_chain_is_not_made(executor, tmp_path):
     assert value(executor, work.increase, 1) == 2
     assert sink.is_empty()
     assert not (tmp_path / "log").exists()
+
+
+def test_after_none_the_rest_of_a_chain_is_not_made(executor):
+    sink = Sink()
+    head, *rest = chain_of(sink, (work.increase, 1), (work.give_none, PREVIOUS), (work.increase, PREVIOUS))
+    head.following = rest
+    executor.start(head)
+    assert [sink.take().value for _ in range(2)] == [2, NONE]
+    assert value(executor, work.increase, 1) == 2
+    assert sink.is_empty()
 
 
 def test_an_argument_in_a_chain_that_cannot_travel_fails_its_call_alone(executor):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from thalweg import NONE
+
 
 def fails(*args):
     raise ValueError("no luck", *args)
@@ -93,6 +95,10 @@ def make_broken():
 
 def add(a, b):
     return a + b
+
+
+def give_none(*args):
+    return NONE
 
 
 def increase(value):

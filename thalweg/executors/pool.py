@@ -23,6 +23,7 @@ from itertools import count
 from typing import Any
 
 from ..errors import CallCancelled, CallTimeout, WorkerDied
+from ..tokens import NONE
 from .contract import DROPPED, Attempt, Outcome
 from .depot import Depot
 from .failures import load_error
@@ -262,7 +263,7 @@ class Pool(Loop):
             item.measured[index].took(end - start)
             item.ended = index + 1
             value, error = self._unpacked(attempt, kind, data)
-            is_last = error is not None or item.ended == len(item.attempts)
+            is_last = error is not None or value is NONE or item.ended == len(item.attempts)
             if is_last:
                 worker.items.popleft()
                 item.is_over = True
@@ -272,7 +273,7 @@ class Pool(Loop):
             if index >= item.silent or error is not None:
                 self._report(Outcome(attempt, value, error, start, end, worker.place))
             if is_last:
-                if error is None and item.refused is not None:
+                if error is None and value is not NONE and item.refused is not None:
                     self._refuse(item, *item.refused)
             elif item.cancelled == item.ended:
                 self._doom(worker, number + 1, _cancelled(item.attempts[item.ended], "while it was at work"))

@@ -21,6 +21,7 @@ from contextlib import suppress
 from types import CoroutineType
 from typing import Any
 
+from ..tokens import NONE
 from .board import BOOTED, CURRENT, FRAMES, FULL, HALF, LENGTH, LIMIT, RECORD, STARTED, Board
 from .contract import PREVIOUS, ask
 from .failures import pack_error
@@ -181,6 +182,10 @@ class Worker:
                     self._record(number, start, kind, pack_error(_hinted(error)), end)
                 return behind
             end = time.monotonic()
+            if made is NONE:
+                if unsaid is None or self._record_value(unsaid[0], unsaid[1], value, *unsaid[2:]):
+                    self._record_value(number, start, made, self._names[key], end)
+                return behind
             if unsaid is not None:
                 self._record(unsaid[0], unsaid[1], DROPPED_VALUE, b"", unsaid[3])
                 unsaid = None

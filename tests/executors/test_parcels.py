@@ -24,7 +24,7 @@ def executor():
 
 
 def copies(executor):
-    return executor._pool._depot.copies
+    return executor.copies
 
 
 def payloads():

@@ -80,6 +80,11 @@ class Pool(Loop):
         self._functions = Functions(self._depot)
         self.thread.start()
 
+    @property
+    def copies(self) -> int:
+        """How often a large buffer was copied."""
+        return self._depot.copies
+
     def close(self, grace_seconds: float) -> None:
         """End everything; returns when nothing is left, unless it is called by a report."""
         self.order("close", grace_seconds)

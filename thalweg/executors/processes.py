@@ -78,6 +78,12 @@ class ProcessesExecutor:
         self._pool: Pool | None = None
         self._process = 0
 
+    @property
+    def copies(self) -> int:
+        """How often a large array was copied for its way to another process, since the processes were started."""
+        pool = self._pool
+        return 0 if pool is None else pool.copies
+
     def start(self, attempt: Attempt) -> None:
         """Begin with an attempt, or a chain; it is reported when it has ended.  From any thread; never waits."""
         with self._lock:

@@ -71,7 +71,7 @@ class ThreadsExecutor:
     def close(self, grace_seconds: float) -> None:
         """End the threads that are idle, and those that become so within the grace period."""
         with self.lock:
-            queue, threads = self.queue, list(self.threads)
+            queue, threads = self.queue, tuple(self.threads)  # each takes itself out of the set when it ends
             self.queue, self.threads, self.idle = SimpleQueue(), set(), threading.Semaphore(0)
         while True:
             try:

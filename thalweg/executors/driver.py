@@ -178,7 +178,9 @@ class Driver:
             self.run.failed(call, error)
 
     def close(self) -> None:
-        """Start nothing more, and cancel what is in flight."""
+        """Start nothing more, and cancel what is in flight; its host waits for that no longer than a grace period."""
+        if self.is_closing:
+            return
         self.is_closing = True
         for attempt, admitted in self.waiting.items():
             if self.gate is not None and not self.gate.withdraw(admitted):
@@ -190,7 +192,8 @@ class Driver:
             self._tell_cancelled(attempt)
         self.waiting.clear()
         self.parked.clear()
-        for flying, executor in list(self.flying.items()):
+        # The last first: a place that becomes free must not be given to what will be cancelled next.
+        for flying, executor in reversed(list(self.flying.items())):
             executor.cancel(flying)
             self._tell_cancelled(flying)
         self.is_over = not self.flying and not self.given_up

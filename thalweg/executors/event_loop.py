@@ -98,6 +98,7 @@ class LoopHost:
         self.driver: Driver | None = None
         self.over: asyncio.Future[None] = self.loop.create_future()
         self.is_due = False
+        self.is_clearing = False  # is it only waited for what was cancelled?
         self.timers: set[asyncio.TimerHandle] = set()
 
     def post(self, function: Callable[..., object], *args: Any) -> None:
@@ -178,7 +179,7 @@ class LoopHost:
             driver.pump()
         except BaseException as error:
             self._end(error)
-        if driver.is_over:
+        if driver.is_over or (driver.is_closing and not self.is_clearing):
             self._end(None)
 
     def _end(self, error: BaseException | None) -> None:
@@ -203,6 +204,7 @@ class LoopHost:
         """Cancel what is in flight, and give it some time to end."""
         if not driver.is_over:
             driver.close()
+            self.is_clearing = True
             self.over = self.loop.create_future()
             self._pump()
             try:

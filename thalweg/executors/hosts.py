@@ -65,7 +65,7 @@ class BlockingHost:
         try:
             driver.pump()
             with giving_way():
-                while not driver.is_over:
+                while not driver.is_closing:
                     self._step(driver, None)
         finally:
             if not driver.is_over:

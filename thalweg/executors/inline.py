@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 from .contract import Attempt, Call, Drivable, Outcome, perform
 
@@ -46,10 +47,12 @@ class InlineExecutor:
     def start(self, attempt: Attempt) -> None:
         """Make an attempt, here and now."""
         begin = monotonic()
+        value: Any = None
+        error: BaseException | None = None
         try:
-            value, error = perform(attempt.call), None
-        except Exception as caught:
-            value, error = None, caught
+            value = perform(attempt.call)
+        except BaseException as caught:  # who drives raises what ends the program
+            error = caught
         attempt.report(Outcome(attempt, value, error, begin, monotonic(), self.name))
 
     def cancel(self, attempt: Attempt) -> None:

@@ -21,7 +21,7 @@ ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 # The methods that may import another file of ours when they are called: they stand where people expect them, the work
 # is done elsewhere, and that file knows the class.
 LATE_DOORS = {
-    "thalweg.dispatcher.calling": {"_driven", "_in_thread"},
+    "thalweg.dispatcher.calling": {"_driven", "_in_thread", "_what_would_help"},
     "thalweg.dispatcher.dispatcher": {
         "check",
         "get_sub_dsp",

@@ -186,7 +186,7 @@ class Dispatch:
                     solution=solution,
                 )
             if self.need_all and not solution.stopped and solution.unreachable:
-                self._raise_unreachable(solution, run.plan.given)
+                self._raise_unreachable(solution)
             return solution
         finally:
             # The traceback of what failed holds this frame: it must not hold what holds the traceback.
@@ -198,13 +198,15 @@ class Dispatch:
     def tell_end(self, solution: Solution) -> None:
         """Tell who listens that the run is over."""
 
-    def _raise_unreachable(self, solution: Solution, given: frozenset[NodeId]) -> Never:
+    def _raise_unreachable(self, solution: Solution) -> Never:
         outputs = solution.unreachable
         names = ", ".join(map(repr, outputs))
-        failures = tuple(solution.errors)
+        errors = solution.errors
+        in_the_way = solution.record.in_the_way()
+        failures = tuple([path for path, failure in errors.items() if failure.function in in_the_way])
         nodes = self.dsp.nodes
         wanted = [name for name in outputs if name in nodes and isinstance(nodes[name], DataNode)]
-        sets = tuple(self.dsp.missing(wanted, given, 3)) if wanted else ()
+        sets = tuple(_what_would_help(solution.record, wanted)) if wanted else ()
         message = f"{names} cannot be computed from the given inputs"
         if failures:
             message += f"; failed: {', '.join(failures)}"
@@ -212,7 +214,13 @@ class Dispatch:
             message += f"; it would help to give {' or '.join(str(list(names)) for names in sets)}"
         raise UnreachableError(
             message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
-        ) from (next(iter(solution.errors.values())).error if failures else None)
+        ) from (errors[failures[0]].error if failures else None)
+
+
+def _what_would_help(record: Record, wanted: list[NodeId]) -> list[tuple[NodeId, ...]]:
+    from .missing import missing_after
+
+    return missing_after(record, wanted, 3)
 
 
 def _in_thread(dispatch: Dispatch) -> Any:

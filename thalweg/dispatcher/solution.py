@@ -69,11 +69,23 @@ class Record:
         f = failure.function
         if f < 0:
             return
+        alone = failure.kind == "filter"  # then only this datum's value was refused
         for x, _ in self.network.provides[f]:
-            if self.network.data_ids[x] is not None:
+            if self.network.data_ids[x] is not None and not (alone and self.network.data_path(x) != failure.node):
                 known = self.values[x] is not UNKNOWN
                 other = self.network.provider_id(self.search.provider[x], x) if known else None
                 failure.alternative[self.network.data_ids[x]] = other
+
+    def in_the_way(self) -> set[int]:
+        """Functions by which what is wanted and unknown could have been had."""
+        found: set[int] = set()
+        stack = [x for x in self.search.wanted or () if self.values[x] is UNKNOWN]
+        while stack:
+            for f, _ in self.network.providers(stack.pop()):
+                if f not in found:
+                    found.add(f)
+                    stack += [u for u in self.network.inputs[f] if self.values[u] is UNKNOWN]
+        return found
 
     def is_unused(self, datum: int) -> bool:
         """Is there a default that nothing wanted rests on?"""
@@ -199,7 +211,7 @@ class Solution(Mapping[Hashable, Any]):
 
     @property
     def calls(self) -> list[str]:
-        """Paths, from this level, of the functions in the order called; those that failed are among them."""
+        """Paths, from this level, of the functions in the order called; those that failed or refused are among them."""
         network, prefix = self._record.network, self._path
         paths = [network.function_path(f) for f in self._record.calls if network.kind[f] == Kind.FUNCTION]
         return [path_text(path[len(prefix) :]) for path in paths if path[: len(prefix)] == prefix]

@@ -401,7 +401,7 @@ class Pool(Loop):
         if limit is not None:
             rest = started + limit - time.monotonic()
             if rest <= 0.0:
-                text = f"{name_of(item.attempts[index].call.function)!r} took longer than {limit:g} s and was ended"
+                text = f"it took longer than its timeout of {limit:g} s"
                 self._doom(worker, number, CallTimeout(text, seconds=limit))
                 return
             left = [rest, *(rest + each for each in left)]

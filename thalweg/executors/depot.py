@@ -42,6 +42,8 @@ class File:
     size : int
     is_free : bool
         False if somebody may look at it though it is no longer used: it can go, but not be written to.
+    is_lent : bool
+        A writer has it, and may use it.
     is_spare, freed_at : bool, float
         It is kept for another large array, since that time.
     uses : int
@@ -54,12 +56,13 @@ class File:
         Keeps that buffer alive, so that no other can have the same address meanwhile.
     """
 
-    __slots__ = ("freed_at", "is_free", "is_spare", "key", "owner", "path", "size", "uses", "views")
+    __slots__ = ("freed_at", "is_free", "is_lent", "is_spare", "key", "owner", "path", "size", "uses", "views")
 
     def __init__(self, path: str, size: int) -> None:
         self.path = path
         self.size = size
         self.is_free = True
+        self.is_lent = False
         self.is_spare = False
         self.freed_at = 0.0
         self.uses = 0
@@ -124,7 +127,7 @@ class Depot:
 
     def _use(self, file: File, used: list[File]) -> None:
         file.uses += 1
-        file.is_spare = False
+        file.is_lent = file.is_spare = False
         used.append(file)
 
     def _place_of(self, buffer: pickle.PickleBuffer, used: list[File]) -> Place:
@@ -250,13 +253,15 @@ class Depot:
             return []
         chosen = min(fitting, key=lambda each: each.size)
         self._spares.remove(chosen)
+        chosen.is_lent = True
         return [chosen]
 
     def take_back(self, lent: list[File], *, are_free: bool = True) -> None:
         """Those of these files that were not used are to be had again."""
         for file in lent:
-            if file.is_spare:
-                file.is_spare, file.is_free = False, are_free
+            if file.is_lent:  # else it was used, and may even be spare again
+                file.is_lent = file.is_spare = False
+                file.is_free = are_free
                 self._let_go(file)
         lent.clear()
 

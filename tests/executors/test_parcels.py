@@ -12,6 +12,7 @@ from tests.executors.processes import Sink, files, outcome, outcomes, run_chain,
 from thalweg.errors import WorkerDied
 from thalweg.executors import parcels
 from thalweg.executors.contract import DROPPED, PREVIOUS
+from thalweg.executors.depot import Depot
 from thalweg.executors.processes import ProcessesExecutor
 
 COUNT = 400_000  # of floats: three megabytes
@@ -217,3 +218,18 @@ def test_without_cloudpickle_the_cure_is_named(monkeypatch):
         error = outcome(executor, lambda: 3).error
         assert "thalweg[processes]" in str(error)
         assert value(executor, work.same, "__main__") == "__main__"
+
+
+def test_a_file_that_was_lent_and_used_is_not_taken_back_twice():
+    depot = Depot(lambda: None)
+    try:
+        used = []
+        depot.pack(np.ones(COUNT), used)
+        depot.release(used, are_free=True)
+        lent = depot.lend(8 * COUNT)
+        depot.load_bytes(parcels.WithFiles(b"", (parcels.Place(lent[0].path, 0, 8 * COUNT),)))
+        depot.take_back(lent)
+        assert len(depot.lend(8 * COUNT)) == 1
+        assert depot.lend(8 * COUNT) == []
+    finally:
+        depot.close()

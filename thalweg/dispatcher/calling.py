@@ -30,7 +30,7 @@ Raises = bool | str | Callable[[Exception], Any]
 class Options:
     """How a plan is to be run; see `Dispatcher.dispatch`."""
 
-    __slots__ = ("executor", "gate", "keep", "on_event", "raises", "stopper", "timeout")
+    __slots__ = ("executor", "gate", "keep", "on_event", "progress", "raises", "stopper", "timeline", "timeout")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Options:
         gate: Any = None,
         timeout: float | None = None,
         on_event: Callable[[Any], object] | None = None,
+        timeline: bool = False,
+        progress: bool = False,
     ) -> None:
         if keep not in ("all", "outputs"):
             raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
@@ -54,6 +56,8 @@ class Options:
         self.gate = gate
         self.timeout = timeout
         self.on_event = on_event
+        self.timeline = timeline
+        self.progress = progress
 
 
 def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
@@ -82,7 +86,7 @@ def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: 
         return _driven(dsp, plan, inputs, options)
     if network.manners or options.gate is not None or options.timeout is not None:
         return _driven(dsp, plan, inputs, options)
-    if options.on_event is not None or subscribers():
+    if options.on_event is not None or options.timeline or options.progress or subscribers():
         return _driven(dsp, plan, inputs, options)
     return Dispatch(dsp, plan, inputs, options)
 
@@ -175,7 +179,6 @@ class Dispatch:
         self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:
-            self.tell_end(solution)
             if failure is not None:
                 _raise_failure(failure, solution)
             if is_late:
@@ -194,9 +197,6 @@ class Dispatch:
 
     def complete(self, record: Record) -> None:
         """Add to the record what is not the run's to know."""
-
-    def tell_end(self, solution: Solution) -> None:
-        """Tell who listens that the run is over."""
 
     def _raise_unreachable(self, solution: Solution) -> Never:
         outputs = solution.unreachable

@@ -5,14 +5,15 @@ The driver lives in the calling thread, or on an event loop where something is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BuildError
+from ..errors import BuildError, DispatchError
 from ..executors import table
 from ..executors.contract import Call, Executor, Expired
 from ..executors.driver import Driver, Host
-from ..executors.events import Stream, subscribers
+from ..executors.events import Stream, Subscriber, subscribers
 from .calling import Dispatch, Options
 from .failures import Failure
 from .in_turn import InTurn
@@ -46,6 +47,8 @@ class Driven(Dispatch):
         self.coroutines = frozenset(plan.network.coroutines)
         self.resolved: dict[str, Executor] = {}
         told = [*subscribers(), *([options.on_event] if options.on_event is not None else [])]
+        if options.progress:
+            told.append(_progress_bar(dsp.name))
         self.stream = Stream(told, self.run.path) if told else None
         self.driver: Driver | None = None
         named = {executor for executor, _ in plan.network.manners.values()}
@@ -60,6 +63,17 @@ class Driven(Dispatch):
         """Make the calls, and wait for them here."""
         if self.needs_loop:
             return _on_own_loop(self)
+        with self._telling() as ended:
+            return ended(self._wait())
+
+    async def await_(self) -> Solution:
+        """Make the calls, and wait for them on the running event loop, which is never blocked."""
+        if self.foreign is not None:
+            return await in_thread(self)
+        with self._telling() as ended:
+            return ended(await self._await())
+
+    def _wait(self) -> Solution:
         failure: Failure | None = None
         is_late = False
         try:
@@ -79,10 +93,7 @@ class Driven(Dispatch):
         finally:
             del failure  # its traceback holds this frame
 
-    async def await_(self) -> Solution:
-        """Make the calls, and wait for them on the running event loop, which is never blocked."""
-        if self.foreign is not None:
-            return await in_thread(self)
+    async def _await(self) -> Solution:
         host = table.event_loops().LoopHost(self.options.stopper)
         failure: Failure | None = None
         is_late = False
@@ -105,18 +116,32 @@ class Driven(Dispatch):
             record.rows = self.driver.rows
             self.driver = None
 
-    def tell_end(self, solution: Solution) -> None:
-        """Tell who listens that the run is over."""
-        if self.stream is not None:
-            self.stream("end", None, solution)
+    @contextmanager
+    def _telling(self) -> Iterator[Callable[[Solution], Solution]]:
+        """Tell who listens of the beginning, and of the end, however it comes."""
+        stream = self.stream
+        if stream is None:
+            yield lambda solution: solution
+            return
+        left: list[Solution] = []
+
+        def ended(solution: Solution) -> Solution:
+            left.append(solution)
+            return solution
+
+        stream("begin", None, self.run.plan)
+        try:
+            yield ended
+        except BaseException as error:
+            stream("end", None, error.solution if isinstance(error, DispatchError) else None, error)
+            raise
+        stream("end", None, left[0])
 
     def _drive_by(self, host: Host) -> Driver:
         """A driver for the run, living with `host`."""
         self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=self.stream)
         if self.options.timeout is not None:
             host.call_later(self.options.timeout, driver.expire)
-        if self.stream is not None:
-            self.stream("begin", None, self.run.plan)
         return driver
 
     def _choose(self, call: Call) -> Executor:
@@ -136,6 +161,12 @@ class Driven(Dispatch):
             made = name in ("async", "sync")  # one for each dispatch
             executor = self.resolved[name] = table.make(name) if made else table.shared(name)
         return executor
+
+
+def _progress_bar(name: str) -> Subscriber:
+    from ..monitor.progress import Progress
+
+    return Progress(name)
 
 
 def _on_own_loop(dispatch: Driven) -> Solution:

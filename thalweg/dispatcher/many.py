@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -36,11 +36,30 @@ def map_rows(
     outputs: Iterable[NodeId] | None,
     options: Mapping[str, Any],
     *,
+    progress: bool = False,
+    **manner: Any,
+) -> Iterator[Any]:
+    """Dispatch many rows; see `Dispatcher.map`."""
+    results = _results(dsp, rows, outputs, options, **manner)
+    return _counted(results, len(rows) if isinstance(rows, Sized) else None, dsp.name) if progress else results
+
+
+def _counted(results: Iterator[Any], total: int | None, name: str) -> Iterator[Any]:
+    from ..monitor.progress import counted
+
+    return counted(results, total, name)
+
+
+def _results(
+    dsp: Dispatcher,
+    rows: Iterable[Mapping[NodeId, Any]],
+    outputs: Iterable[NodeId] | None,
+    options: Mapping[str, Any],
+    *,
     gate: Gate | None,
     ordered: bool,
     return_exceptions: bool,
 ) -> Iterator[Any]:
-    """Dispatch many rows; see `Dispatcher.map`."""
     outputs = None if outputs is None else list(outputs)
     in_line = not dsp.make_network().coroutines and options.get("executor", dsp.executor) in (None, "sync")
     if in_line and gate is None:

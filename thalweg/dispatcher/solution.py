@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNodeError
+from ..executors.states import State
 from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .building import free_id
 from .failures import Failure
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from .explain import Explanation, Explanations, WhyNot
+    from .timeline import Timeline
 
 __all__ = ["CallRecord", "Record", "Solution"]
 
@@ -108,8 +110,8 @@ class CallRecord:
     Attributes
     ----------
     path : str
-    state : str
-        ``"done"``, ``"failed"`` or ``"skipped"``.
+    state : State
+        ``"done"``, ``"failed"``, ``"cancelled"`` (the run ended while it was at work) or ``"skipped"``.
     inputs : dict
         Values that it takes, as far as they are known.
     outputs : tuple of Hashable
@@ -118,7 +120,7 @@ class CallRecord:
     """
 
     path: str
-    state: str
+    state: State
     inputs: dict[NodeId, Any]
     outputs: tuple[NodeId, ...]
     failure: Failure | None
@@ -308,6 +310,30 @@ class Solution(Mapping[Hashable, Any]):
 
         return why_not(self._record, self._level, data_id)
 
+    def timeline(self) -> Timeline:
+        """When and where each call was made, by its start.
+
+        Returns
+        -------
+        Timeline
+            A list of `TimedCall`; as text a small table.  Empty where the calls were made in line and nobody asked for
+            it: ``timeline=True`` of a dispatch does, and so do an executor, a gate, a timeout or a subscriber.
+
+        Examples
+        --------
+        >>> from thalweg import Dispatcher
+        >>> dsp = Dispatcher()
+        >>> dsp.add_function("double", lambda a: 2 * a, ["a"], ["b"])
+        'double'
+        >>> [(call.path, len(call.tries)) for call in dsp({"a": 1}, timeline=True).timeline()]
+        [('double', 1)]
+        >>> dsp({"a": 1}).timeline()
+        []
+        """
+        from .timeline import timeline
+
+        return timeline(self._record, self._level)
+
     def result(self, timeout: float | None = None) -> Solution:  # noqa: ARG002 - as futures have it
         """The solution itself: its values are values, never futures (kept for code that waits)."""
         return self
@@ -339,7 +365,14 @@ class Solution(Mapping[Hashable, Any]):
         given = tuple(
             [network.data_ids[x] for x, _ in network.provides[f] if record.search.provider[x] == f and called]
         )
-        state = "failed" if failure is not None else "done" if called else "skipped"
+        if failure is not None:
+            state = State.FAILED
+        elif not called:
+            state = State.SKIPPED
+        else:
+            rows = record.rows  # in line, what was called has ended
+            is_done = not rows or any(row[0] == f and row[-1] is None for row in rows)
+            state = State.DONE if is_done else State.CANCELLED
         inputs = {
             network.data_ids[u]: record.values[u]
             for u in network.arguments[f]

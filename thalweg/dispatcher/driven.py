@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BuildError, DispatchError
 from ..executors import table
 from ..executors.contract import Call, Executor, Expired
-from ..executors.driver import Driver, Host
+from ..executors.driver import Driver, Host, Listener
 from ..executors.events import Stream, Subscriber, subscribers
 from .calling import Dispatch, Options
 from .failures import Failure
@@ -139,7 +139,10 @@ class Driven(Dispatch):
 
     def _drive_by(self, host: Host) -> Driver:
         """A driver for the run, living with `host`."""
-        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=self.stream)
+        listener: Listener | None = self.stream
+        if listener is None and self.options.timeline:
+            listener = _unheard
+        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=listener)
         if self.options.timeout is not None:
             host.call_later(self.options.timeout, driver.expire)
         return driver
@@ -161,6 +164,10 @@ class Driven(Dispatch):
             made = name in ("async", "sync")  # one for each dispatch
             executor = self.resolved[name] = table.make(name) if made else table.shared(name)
         return executor
+
+
+def _unheard(kind: str, call: Call, data: object) -> None:
+    """Nobody listens, but each attempt is followed from its start: also one that never ends is in the timeline."""
 
 
 def _progress_bar(name: str) -> Subscriber:

@@ -96,7 +96,7 @@ class LoopHost:
 
     def __init__(self, stopper: Any = None) -> None:
         self.loop = asyncio.get_running_loop()
-        # Calls start in the context of the dispatch, also where a call, which has its own, reports what they waited for.
+        # Calls start in the context of the dispatch, also when one that ends, in its own, makes room for them.
         self.context = contextvars.copy_context()
         self.thread = get_ident()
         self.stopper = stopper

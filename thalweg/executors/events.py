@@ -17,7 +17,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from .contract import Attempt, Call
+from .contract import Call, SpecialAttempt
 from .states import State
 
 __all__ = ["Event", "Stream", "Subscriber", "subscribe", "subscribers"]
@@ -60,9 +60,9 @@ class Event:
         self.error = error
 
     @property
-    def attempt(self) -> Attempt | None:
+    def attempt(self) -> SpecialAttempt | None:
         """The try of a call that it is about; None where it is the run itself."""
-        attempt: Attempt | None = getattr(self.data, "attempt", self.data) if self.path else None
+        attempt: SpecialAttempt | None = getattr(self.data, "attempt", self.data) if self.path else None
         return attempt
 
     def __repr__(self) -> str:

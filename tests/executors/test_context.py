@@ -80,3 +80,24 @@ def test_tasks_at_once_keep_their_own():
         assert await asyncio.gather(*map(one, names)) == names
 
     asyncio.run(main())
+
+
+@pytest.mark.usefixtures("as_ann")
+@pytest.mark.parametrize("gate", [None, tw.Gate(1)], ids=["open", "gate"])
+def test_what_a_coroutine_sets_is_its_own_also_where_its_end_lets_another_in(gate):
+    async def change(_):
+        seen = user.get()
+        user.set("bob")
+        await asyncio.sleep(0)
+        return seen
+
+    def plain(_):
+        return user.get()
+
+    dsp = tw.Dispatcher()
+    for i in range(4):
+        dsp.add_function(f"f{i}", change, ["a"], [f"b{i}"])
+        dsp.add_function(f"g{i}", change, [f"b{i}"], [f"c{i}"])
+        dsp.add_function(f"h{i}", plain, [f"c{i}"], [f"d{i}"])
+    solution = dsp({"a": 0}, gate=gate)
+    assert {solution[f"{name}{i}"] for i in range(4) for name in "bcd"} == {"ann"}

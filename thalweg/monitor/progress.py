@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -196,30 +196,29 @@ class Progress:
     def __init__(self, name: str = "", display: Display | None = None) -> None:
         self.name = name
         self.display = display
-        self.counts: dict[int, Count] = {}
-        self.kinds: dict[int, list[int]] = {}
+        self.shown: dict[int, tuple[Count, Display, Sequence[int]]] = {}  # by run; and the kinds of its calls
 
     def __call__(self, event: Event) -> None:
         """Take note of one event."""
         if event.kind == "begin":
-            if self.display is None:
-                self.display = display_for(sys.stderr)
-            plan: Plan = event.data
-            total = None if plan.is_open else len(plan.functions)
-            count = self.counts[event.run] = Count(self.name or f"run {event.run}", "calls", total)
-            self.kinds[event.run] = plan.network.kind
-            self.display.open(count)
-        elif self.display is None or event.run not in self.counts:
+            self._begin(event)
             return
-        elif event.kind == "end":
-            count = self.counts.pop(event.run)
-            del self.kinds[event.run]
+        count, display, kinds = self.shown[event.run]
+        if event.kind == "end":
+            del self.shown[event.run]
             count.ending = "" if event.error is None else f"ended by {type(event.error).__name__}"
-            self.display.close(count)
-        elif event.attempt is not None and self.kinds[event.run][event.attempt.call.number] == Kind.FUNCTION:
-            count = self.counts[event.run]
+            display.close(count)
+        elif event.attempt is not None and kinds[event.attempt.call.number] == Kind.FUNCTION:
             _add(count, event)
-            self.display.update(count)
+            display.update(count)
+
+    def _begin(self, event: Event) -> None:
+        plan: Plan = event.data
+        display = display_for(sys.stderr) if self.display is None else self.display
+        total = None if plan.is_open else len(plan.functions)
+        count = Count(self.name or f"run {event.run}", "calls", total)
+        self.shown[event.run] = count, display, plan.network.kind
+        display.open(count)
 
 
 def _add(count: Count, event: Event) -> None:

@@ -371,7 +371,7 @@ def test_a_dispatch_inside_a_running_loop_says_to_await_it(executor):
     dsp = model(waiting if executor is None else lambda function: function)
 
     async def main():
-        with pytest.raises(BuildError, match="await dsp[.]adispatch"):
+        with pytest.raises(BuildError, match=r"await dsp\.adispatch"):
             dsp({"a": 1}, executor=executor)
         return await dsp.adispatch({"a": 1}, ["d"], executor=executor)
 

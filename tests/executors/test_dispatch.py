@@ -92,11 +92,10 @@ def test_coroutine_functions_give_what_the_same_plain_functions_give(outputs):
 
 
 @pytest.mark.parametrize("name", params(NAMES))
-def test_what_cannot_be_had_is_an_error_that_says_why(name):
+def test_what_cannot_be_had_is_an_error(name):
     with pytest.raises(UnreachableError) as error:
         model()({"a": 1}, ["e2", "b"], executor=name)
     assert error.value.outputs == ("e2",)
-    assert "none of many" in error.value.failures
 
 
 def chain(length, head):

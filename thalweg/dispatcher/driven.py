@@ -51,6 +51,7 @@ class Driven(Dispatch):
             told.append(_progress_bar(dsp.name))
         self.stream = Stream(told, self.run.path) if told else None
         self.driver: Driver | None = None
+        self.inline = "sync"  # who makes calls for which nobody is named; on a loop they would block it
         named = {executor for executor, _ in plan.network.manners.values()}
         self.needs_loop = (
             "async" in named or self.default == "async" or (self.default is None and bool(self.coroutines))
@@ -68,8 +69,9 @@ class Driven(Dispatch):
 
     async def await_(self) -> Solution:
         """Make the calls, and wait for them on the running event loop, which is never blocked."""
-        if self.foreign is not None:
+        if self.foreign is not None or (self.default == "sync" and not self.needs_loop):
             return await in_thread(self)
+        self.inline = "async"
         with self._telling() as ended:
             return ended(await self._await())
 
@@ -80,7 +82,7 @@ class Driven(Dispatch):
             if self.foreign is not None:
                 self.foreign.drive(self.run)
             else:
-                host = table.blocking_host(self.options.stopper)
+                host = table.blocking_host(self.run.stopper)
                 host.drive(self._drive_by(host))
         except Stopped as stop:
             failure = stop.failure
@@ -151,7 +153,7 @@ class Driven(Dispatch):
         """Who makes a call."""
         named = self.default if call.executor is None else call.executor
         if named is None:
-            named = "async" if self.coroutines else "sync"
+            named = self.inline
         if named == "async" and call.number not in self.coroutines:
             named = "threads"
         elif named == "sync" and call.policy is not None and call.policy.timeout_seconds is not None:

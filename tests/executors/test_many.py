@@ -347,21 +347,9 @@ def test_dispatches_that_nobody_will_ask_for_are_cancelled(made, door):
         driving.result(PATIENCE_SECONDS)
     finally:
         results.close()
+    assert gate.inside == 0
     for guest in guests:
         guest.let_go()
-    left(gate)
-
-
-def left(gate):
-    """Wait until nobody is inside of a gate: who enters as the only one comes after all others."""
-    entered = threading.Event()
-    for _ in range(gate.high):
-        entered.clear()
-        if not gate.enter(entered.set):
-            assert entered.wait(PATIENCE_SECONDS)
-    for _ in range(gate.high):
-        gate.leave()
-    assert gate.inside == 0
 
 
 def test_never_more_rows_are_dispatched_at_once_than_a_gate_lets_in(door):

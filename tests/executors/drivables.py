@@ -90,6 +90,7 @@ class Line(Steps):
         self.kept = kept
         self.calls = calls
         self.chained = []
+        self.dropped = []
 
     def follow(self, call):
         place = self.calls.index(call) + 1
@@ -104,7 +105,7 @@ class Line(Steps):
         self.open.add(call.number)
 
     def untaken(self, call):
-        pass
+        self.dropped.append(call.number)
 
     def ready(self):
         for one in super().ready():

@@ -46,6 +46,10 @@ def fails(*args):
     raise ValueError("no luck")
 
 
+def nothing(*args):
+    return tw.NONE
+
+
 def interrupt(*args):
     raise KeyboardInterrupt
 
@@ -286,19 +290,21 @@ def test_values_go_from_call_to_call_along_a_line(row):
     assert run.events == [1, 2, 3, 4, 5]
 
 
-def test_a_line_ends_where_a_call_fails(row):
-    run = Line(call(1, row.fn(abs), -1), call(2, row.fn(fails), PREVIOUS), call(3, row.fn(abs), PREVIOUS), kept=())
-    run.stop_after = 2
+@pytest.mark.parametrize("ending", [fails, nothing])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_line_ends_where_a_call_fails_or_gives_nothing(row, place, ending):
+    functions = [abs, abs, abs, abs]
+    functions[place - 1] = ending
+    arguments = [-1, PREVIOUS, PREVIOUS, PREVIOUS]
+    run = Line(*(call(k + 1, row.fn(functions[k]), arguments[k]) for k in range(4)))
+    run.stop_after = place
     row.drive(run)
-    assert run.outcomes[1] == ("done", 1), "a value that was withheld is given before the failure"
-    assert (run.outcomes[2][0], list(run.outcomes)) == ("failed", [1, 2])
-
-
-def test_a_line_ends_where_a_call_gives_nothing(row):
-    run = Line(call(1, row.fn(lambda: tw.NONE)), call(2, row.fn(abs), PREVIOUS))
-    run.stop_after = 1
-    row.drive(run)
-    assert run.outcomes == {1: ("done", tw.NONE)}
+    assert list(run.outcomes) == list(range(1, place + 1))
+    assert run.outcomes[place][0] == ("failed" if ending is fails else "done")
+    if place > 1:
+        assert run.outcomes[place - 1] == ("done", 1), "a value that was withheld is given before the failure"
+    if row.executor.takes_chains:
+        assert sorted(run.dropped) == list(range(place + 1, 5))
 
 
 @side_by_side()

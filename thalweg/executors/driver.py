@@ -13,7 +13,7 @@ driver lives in one thread; reports that come from others reach it by its host, 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -85,6 +85,7 @@ class Driver:
         self.gate = gate
         self.listener = listener
         self.flying: dict[Attempt, Executor] = {}
+        self.tails: dict[Attempt, Sequence[Attempt]] = {}  # of the following ones: the chain that each is in
         self.load: dict[Executor, int] = {}
         self.parked: deque[tuple[SpecialAttempt, Executor]] = deque()  # their executor has no room
         self.waiting: dict[SpecialAttempt, Callable[[], object]] = {}  # at the gate
@@ -159,23 +160,25 @@ class Driver:
         )
         if self.is_closing:
             return
+        following = attempt.following
         if attempt.is_following:
+            following = self.tails.pop(attempt)
             self.run.began(call)  # type: ignore[attr-defined]
             self._tell(State.RUNNING, call, attempt)
         if error is None:
             if self.listener is not None:
                 self.listener(State.DONE, call, outcome)
-            if attempt.following and outcome.value is NONE:
-                self._drop_following(attempt)
+            if following and outcome.value is NONE:
+                self._drop(following)
             self.run.done(call, outcome.value)
         elif not isinstance(error, Exception):
             self._tell(State.FAILED, call, outcome)
             raise error
         elif self._is_worth_another(attempt, error):
             self._tell("retry", call, outcome)
-            self._try_again(attempt)
+            self._try_again(attempt, error)
         else:
-            self._drop_following(attempt)
+            self._drop(following)
             self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
 
@@ -223,6 +226,10 @@ class Driver:
         self.flying.clear()
         self.given_up.clear()
         self.is_closing = self.is_over = True
+
+    def release(self) -> None:
+        """Let go of the run: a thread that nobody waits for may hold on to what it is to report to."""
+        del self.run, self.report
 
     def expire(self) -> None:
         """The time of the run is over."""
@@ -292,6 +299,7 @@ class Driver:
                 self._forget(chain.pop(), executor)
                 (chain[-1] if chain else attempt).is_kept = True
         attempt.following = chain
+        self.tails.update(dict.fromkeys(chain, chain))
         self._start(attempt, executor)
 
     def _forget(self, attempt: Attempt, executor: Executor) -> None:
@@ -299,11 +307,12 @@ class Driver:
         self.load[executor] -= 1
         self.run.untaken(attempt.call)  # type: ignore[attr-defined]
 
-    def _drop_following(self, attempt: Attempt) -> None:
-        """What was to follow an attempt that failed is not made."""
-        for later in attempt.following:
+    def _drop(self, following: Sequence[Attempt]) -> None:
+        """What is left of a chain is not made, for an attempt of it has failed."""
+        for later in following:
             executor = self.flying.get(later)
             if executor is not None:
+                del self.tails[later]
                 self._forget(later, executor)
 
     def _watch(self, attempt: Attempt) -> None:
@@ -328,7 +337,7 @@ class Driver:
             return False
         return isinstance(error, policy.errors) and not isinstance(error, CallCancelled)
 
-    def _try_again(self, attempt: Attempt) -> None:
+    def _try_again(self, attempt: Attempt, error: Exception) -> None:
         policy = attempt.call.policy
         assert policy is not None
         chance: Callable[[], float] | None = None
@@ -336,6 +345,7 @@ class Driver:
             from random import random
 
             chance = random
+        error.__traceback__ = None  # its frames hold the values, and some of them hold it
         another = SpecialAttempt(attempt.call, self.report, attempt.number + 1)
         self.resting[another] = None
         self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, another)

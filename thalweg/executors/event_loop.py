@@ -138,7 +138,7 @@ class LoopHost:
 
     def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread after some time."""
-        self.loop.call_later(seconds, self._call, function, *args, context=self.context)
+        self.timers.add(self.loop.call_later(seconds, self._call, function, *args, context=self.context))
 
     def now(self) -> float:
         """Monotonic time [s]."""
@@ -163,6 +163,10 @@ class LoopHost:
         finally:
             await self._clear_up(driver)
             self.driver = None
+            for timer in self.timers:
+                timer.cancel()
+            del self.over  # an error that it has holds this frame
+            driver.release()
 
     def _call(self, function: Callable[..., object], *args: Any) -> None:
         if self.driver is None:

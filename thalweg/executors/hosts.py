@@ -70,6 +70,8 @@ class BlockingHost:
         finally:
             if not driver.is_over:
                 self._clear_up(driver)
+            self.timers.clear()
+            driver.release()
 
     def _step(self, driver: Driver, limit: float | None) -> None:
         """Wait for something to happen, and see to all that has."""

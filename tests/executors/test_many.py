@@ -218,7 +218,7 @@ def test_a_future_that_is_cancelled_ends_the_calls_in_flight(made, door):
     if made is slow:
         guest.left()
     guest.let_go()
-    assert events == [("begin", ""), ("running", "wait"), ("cancelled", "wait")]
+    assert events[:3] == [("begin", ""), ("running", "wait"), ("cancelled", "wait")]
     with pytest.raises(CancelledError):
         future.result()
 

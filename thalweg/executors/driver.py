@@ -145,6 +145,8 @@ class Driver:
             self.given_up.discard(attempt)
             return
         self.load[executor] -= 1
+        if attempt.began is not None:
+            attempt.began = None  # it holds the attempt
         if self.gate is not None:
             self.gate.leave()
         call, error = attempt.call, outcome.error

@@ -333,7 +333,7 @@ def _plain_layers(keys: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list
 
 
 def _ordered(layers: list[list[str]], near: dict[str, list[str]]) -> list[list[str]]:
-    """Each layer sorted by the mean place of the neighbours, to and fro."""
+    """Each layer sorted by the mean place of the neighbours, onwards and back."""
     place = {key: at / max(1, len(layer)) for layer in layers for at, key in enumerate(layer)}
     for sweep in range(6):
         for number in range(len(layers))[:: 1 if sweep % 2 == 0 else -1]:

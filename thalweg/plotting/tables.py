@@ -241,10 +241,15 @@ def _by_story(scene: Scene) -> list[Box]:
 def _origins(scene: Scene) -> dict[str, str]:
     """By datum: what gave it its value."""
     return {
-        arrow.target: scene.boxes[arrow.source].label
+        arrow.target: _source_name(scene.boxes[arrow.source])
         for arrow in scene.arrows
         if arrow.state == "used" and scene.boxes[arrow.target].kind == "data"
     }
+
+
+def _source_name(box: Box) -> str:
+    """A function by its name; a datum of another level by its path."""
+    return box.label if box.kind == "function" else "/".join(box.path)
 
 
 def _call_row(scene: Scene, key: str, gives: Sequence[str]) -> tuple[str, ...]:

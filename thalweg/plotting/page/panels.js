@@ -35,14 +35,17 @@ function neighbours(page, key, end, other) {
   return [...found].sort((a, b) => STRENGTH.indexOf(a[1]) - STRENGTH.indexOf(b[1]));
 }
 
+const MOST = 40; // neighbours are listed
+
 function neighbourList(page, title, pairs, lost = "") {
   if (!pairs.length) return [];
-  const items = pairs.map(([key, state]) => {
+  const items = pairs.slice(0, MOST).map(([key, state]) => {
     const box = page.model.box.get(key);
     const value = box.value ? html("span", { class: "value" }, ` = ${box.value}`) : "";
     const why = state === "failed" && lost ? html("span", { class: "muted" }, ` (${lost})`) : "";
     return html("li", { class: state === "unused" ? "pale" : "" }, goTo(page, key), value, why);
   });
+  if (pairs.length > MOST) items.push(html("li", { class: "muted" }, `and ${pairs.length - MOST} more`));
   return [html("h3", {}, title), html("ul", { class: "neighbours" }, ...items)];
 }
 

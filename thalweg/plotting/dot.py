@@ -6,6 +6,7 @@ of labels and for that of strings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 
@@ -16,6 +17,7 @@ from .text import distance_text, seconds_text
 __all__ = ["box_lines", "box_title", "index_lines", "layout_settings", "quoted", "to_dot"]
 
 _PLAIN = 250  # boxes; beyond, labels are one line
+_NAMES = re.compile(r"\\([NGETHL])")
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -161,7 +163,8 @@ def _attributes(pairs: Mapping[str, str]) -> str:
 
 
 def _markup(text: str) -> str:
-    return escape(text, quote=True)
+    # Even here Graphviz takes \N and the like for names of its own, and knows no way to say no: a space without width.
+    return _NAMES.sub(r"\\&#8203;\1", escape(text, quote=True))
 
 
 def _depth(scene: Scene, key: str) -> int:

@@ -7,8 +7,8 @@ In ``conf.py``: ``extensions = ["thalweg.plotting.sphinx"]``.  Then::
        :opt: workflow=True, index=True
        :height: 400px
 
-       >>> from mine import dsp
-       >>> sol = dsp({"a": 1})
+       >>> import thalweg
+       >>> dsp = thalweg.Dispatcher(name="mine")
 
 The lines of the directive are run as a doctest's are, and the name is looked up in what they leave; without lines the
 name is imported, ``package.module:dsp``.  Options of the plot are literals; nothing of them is evaluated.

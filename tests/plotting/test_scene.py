@@ -245,3 +245,18 @@ def test_without_times_there_are_none():
 
     assert spans_of(Silent(ran().record)) == []
     assert scene_of(ran()).spans == ()
+
+
+def test_what_came_about_on_a_way_that_was_given_up_is_not_needed():
+    def broken(middle):
+        raise ValueError
+
+    dsp = tw.Dispatcher()
+    dsp.add_function("first", lambda a: a, ["a"], ["middle"])
+    dsp.add_function("second", broken, ["middle"], ["b"])
+    dsp.add_function("other", lambda a: a, ["a"], ["b"], weight=9)
+    solution = dsp({"a": 1}, ["b"])
+    scene = scene_of(solution)
+    assert "middle" not in solution
+    assert box(scene, "middle").note == "came about, but nothing wanted rests on it"
+    assert box(scene, "first").note == "called, but nothing wanted rests on it"

@@ -14,8 +14,8 @@ from ..dispatcher.network import Kind, Network
 from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import Plan, path_text
 from ..dispatcher.solution import Solution
-from ..tokens import START
 from ..errors import ThalwegError, UnknownNodeError
+from ..tokens import START
 from .boxes import Arrow, Box, Scene
 from .callables import about_callable, first_line
 from .story import Overlay, PlanOverlay, RunOverlay

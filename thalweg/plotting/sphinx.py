@@ -20,7 +20,7 @@ import ast
 import doctest
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib import import_module
+from importlib import import_module, metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +30,6 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from .. import __version__
 from ..dispatcher import Dispatcher, Plan, Solution
 from ..errors import PlotError, ThalwegError
 from .picture import plot
@@ -187,4 +186,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(dispatcher_picture, html=(_visit_html, _visit), latex=show, text=show, man=show, texinfo=show)
     app.add_directive("dispatcher", DispatcherDirective)
     app.connect("config-inited", _add_templates)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": metadata.version("thalweg"), "parallel_read_safe": True, "parallel_write_safe": True}

@@ -248,8 +248,12 @@ class RunOverlay(Overlay):
 
     def is_known(self, x: int) -> bool:
         """Has the datum a value that the story tells of?"""
+        used = self.record.used
+        return self._has_value(x) and (used is None or bool(used[x]))
+
+    def _has_value(self, x: int) -> bool:
         value = self.record.values[x]
-        return value is not UNKNOWN and value is not ABSENT and x not in self.record.unused
+        return value is not UNKNOWN and value is not ABSENT
 
     def failure_note(self, path: tuple[str, ...]) -> tuple[str, str] | None:
         """State and reason, where the node at `path` failed."""
@@ -289,8 +293,10 @@ class RunOverlay(Overlay):
             state, note = self._absent(x)
             if failed:
                 state, note = failed
-            elif y in self.record.unused:
+            elif self.record.is_unused(y):
                 state, note = "not needed", "its default was not used"
+            elif self._has_value(y):
+                state, note = "not needed", "came about, but nothing wanted rests on it"
             elif self.record.stopped and state == "not needed":
                 state = "stopped"
             return replace(box, state=state, note=note, is_wanted=is_wanted)
@@ -304,7 +310,9 @@ class RunOverlay(Overlay):
     def _function(self, box: Box, f: int) -> Box:
         seconds = self.seconds.get(path_text(self.network.function_path(f)))
         if f in self.order:
-            state, note = self.failure_note(box.path) or ("computed", "")
+            in_vain = all(self._has_value(x) and not self.is_known(x) for x, _ in self.network.provides[f])
+            note = "called, but nothing wanted rests on it" if in_vain and f not in self.network.sink_of else ""
+            state, note = self.failure_note(box.path) or ("computed", note)
             is_wanted = f in self.sinks
             return replace(box, state=state, note=note, order=self.order[f], seconds=seconds, is_wanted=is_wanted)
         failed = self.failure_note(box.path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from html import escape
 
 from .boxes import Arrow, Box, Scene
 from .style import ARROWS, KINDS, STATES, Theme
@@ -18,6 +17,7 @@ __all__ = ["box_lines", "box_title", "index_lines", "layout_settings", "quoted",
 
 _PLAIN = 250  # boxes; beyond, labels are one line
 _NAMES = re.compile(r"\\([NGETHL])")
+_ODD = re.compile(r"[^\w\u0080-\U0010ffff .,:;=/+*()?!%'-]", re.ASCII)
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -163,8 +163,12 @@ def _attributes(pairs: Mapping[str, str]) -> str:
 
 
 def _markup(text: str) -> str:
-    # Even here Graphviz takes \N and the like for names of its own, and knows no way to say no: a space without width.
-    return _NAMES.sub(r"\\&#8203;\1", escape(text, quote=True))
+    r"""A text in a label with markup: of ASCII only what is certainly plain stays as it is.
+
+    Even here Graphviz takes ``\N`` and the like for names of its own, and knows no way to say no: a space without
+    width comes between.
+    """
+    return _ODD.sub(lambda found: f"&#{ord(found[0])};", _NAMES.sub("\\\\\u200b\\1", text))
 
 
 def _depth(scene: Scene, key: str) -> int:

@@ -10,7 +10,7 @@ __all__ = ["to_mermaid"]
 
 _LINES = {"solid": "-->", "dashed": "-.->", "dotted": "-.->"}
 # In a quoted label everything but these is plain text; they are written as numbered entities.
-_SPECIAL = {letter: f"#{ord(letter)};" for letter in '"&<>#`\\;%{}[]()|*_~$'}
+_SPECIAL = {letter: f"#{ord(letter)};" for letter in '"&<>#`\\;'}
 
 
 def to_mermaid(scene: Scene, theme: Theme, *, direction: str = "LR") -> str:

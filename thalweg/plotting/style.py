@@ -87,7 +87,7 @@ STATES: dict[str, State] = {
     "planned": State("planned", "will be called or computed", "solid", 1.6),
     "failed": State("failed", "raised an error, or gave a value that was refused", "bold", 2.4),
     "refused": State("refused", "its domain refused the values", "bold", 2.4),
-    "waiting": State("waiting", "lacks values that nothing gives", "dotted", 1.4),
+    "waiting": State("waiting", "lacks values that nothing gives", "dotted", 1.2),
     "not needed": State("not needed", "could have been used; nothing needed it", "solid", 0.8, pale=True),
     "stopped": State("stopped", "the run was ended before", "dotted", 1.0, pale=True),
 }
@@ -107,7 +107,7 @@ _LIGHT = {
     "planned": Colours("#d3efe5", "#009e73", "#06281e"),
     "failed": Colours("#fbdccb", "#d55e00", "#3a1a00"),
     "refused": Colours("#fcecc8", "#c98a00", "#332300"),
-    "waiting": Colours("#f3e1ec", "#b0588b", "#33122a"),
+    "waiting": Colours("#faf2f7", "#cf9fbd", "#7a4b69"),
     "not needed": Colours("#fafbfb", "#c3cacf", "#7c868d"),
     "stopped": Colours("#f1f2f3", "#9aa3a9", "#5b6770"),
 }
@@ -120,7 +120,7 @@ _DARK = {
     "planned": Colours("#0b3f31", "#2fc79b", "#e2f7f0"),
     "failed": Colours("#572404", "#ff8b3d", "#ffeadd"),
     "refused": Colours("#4a3503", "#f0b429", "#fff3d6"),
-    "waiting": Colours("#432037", "#e08fbf", "#fbe7f3"),
+    "waiting": Colours("#2a1e27", "#8a5576", "#d3a9c3"),
     "not needed": Colours("#1b2126", "#3c464d", "#77848d"),
     "stopped": Colours("#1f262b", "#56626a", "#93a1ab"),
 }

@@ -119,7 +119,7 @@ class View {
   apply() {
     const { x, y, scale } = this;
     this.scenery.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${scale.toFixed(4)})`);
-    this.canvas.classList.toggle("far", scale < 0.35);
+    this.canvas.classList.toggle("far", scale < 0.45);
   }
 
   zoom(factor, cx = this.canvas.clientWidth / 2, cy = this.canvas.clientHeight / 2) {

@@ -313,3 +313,29 @@ def seconds_to_details(page):
     page.keyboard.press("Enter")
     page.locator(".box.selected").wait_for()
     return time.perf_counter() - start
+
+
+def large_run():
+    dsp = body()
+    for number in range(60):
+        dsp.add_function(f"idle {number}", abs, [f"in {number}"], [f"out {number}"])
+    return dsp({"edge": 2, "mass": 4.0})
+
+
+def test_a_large_page_begins_with_what_took_part(show):
+    plot = large_run().plot(depth=1)
+    page = show(plot)
+    assert not page.locator("#unused").is_checked()
+    assert box(page, plot, "weigh").is_visible()
+    assert page.locator(".box").count() < 20
+    page.locator("#unused").check()
+    assert page.locator(".box").count() == len(plot.drawing.scene.boxes)
+
+
+def test_search_shows_what_took_no_part(show):
+    plot = large_run().plot()
+    page = show(plot)
+    page.fill("#search", "idle 7")
+    page.keyboard.press("Enter")
+    assert "selected" in box(page, plot, "idle 7").get_attribute("class")
+    assert page.locator("#unused").is_checked()

@@ -18,12 +18,14 @@ from typing import Any
 from .boxes import Scene
 from .dot import box_lines
 from .layout import Level, box_size, lay_out, levels_of
+from .narrow import used
 from .plain import as_data
 from .style import ARROWS, KINDS, STATES, THEMES, Theme
 
 __all__ = ["to_html"]
 
 _SCRIPTS = ("arrange.js", "draw.js", "panels.js", "main.js")
+_MANY = 60  # boxes; with more, a page begins with what took part, if that is the lesser part
 _ENGINES = {
     "dot": "",
     "fast-sugiyama": "Laid out without Graphviz; with it arrows cross less and go around boxes.",
@@ -49,7 +51,11 @@ def to_html(scene: Scene, closed: frozenset[str], direction: str, *, theme: str,
     sizes = {key: box_size(box) for key, box in scene.boxes.items()}
     levels = lay_out(levels_of(scene), sizes, direction)
     plainest = max((level.engine for level in levels.values() if level.places), key=list(_ENGINES).index, default="dot")
+    used_levels = lay_out(levels_of(used(scene)), sizes, direction) if scene.subject != "model" else levels
+    told = sum(len(level.places) for level in used_levels.values())
     data = as_data(scene) | {
+        "usedLevels": {name: _level(level) for name, level in used_levels.items() if level.places},
+        "showsUnused": len(scene.boxes) <= _MANY or told > len(scene.boxes) / 2 or not told,
         "closed": sorted(closed),
         "direction": direction,
         "index": index,

@@ -78,16 +78,18 @@ function moveRoutes(level, boxes, opened, isAcross, [left, top]) {
   return routes;
 }
 
+const NOTHING = { places: {}, routes: [] };
+
 // All visible boxes of the page that begins at `root`, with absolute places; outer boxes come first.
-function arrange(model, root, open, direction) {
+function arrange(model, levels, root, open, direction) {
   const visible = [root];
   for (const parent of visible) {
-    for (const key of model.children.get(parent) || []) if (open.has(key) && model.children.has(key)) visible.push(key);
+    for (const key of model.children.get(parent) || []) if (open.has(key) && levels[key]) visible.push(key);
   }
   const sizes = new Map();
   const arranged = new Map();
   for (const parent of [...visible].reverse()) {
-    const level = arrangeLevel(model.levels[parent], sizes, direction);
+    const level = arrangeLevel(levels[parent] || NOTHING, sizes, direction);
     arranged.set(parent, level);
     sizes.set(parent, { width: level.width + 2 * PADDING, height: level.height + 2 * PADDING + HEAD });
   }
@@ -111,12 +113,12 @@ function arrange(model, root, open, direction) {
 // Arrows between the boxes that are to be seen: those of hidden boxes end at what hides them.
 const STRENGTH = ["used", "failed", "", "unused"];
 
-function visibleArrows(model, places, open) {
+function visibleArrows(model, places, isOpen) {
   const shown = new Map();
   const standIn = (key) => {
     if (!shown.has(key)) {
       let found = "";
-      for (let at = key; at; at = model.box.get(at).parent || "") if (places.has(at) && !open.has(at)) found = at;
+      for (let at = key; at; at = model.box.get(at).parent || "") if (places.has(at) && !isOpen(at)) found = at;
       // The outermost closed box that is on the page; an open one lets its members be seen.
       shown.set(key, found);
     }

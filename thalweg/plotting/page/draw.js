@@ -23,17 +23,13 @@ function boxTitle(box) {
   return box.order ? `${box.order}. ${box.label}` : box.label;
 }
 
-function isUnused(box) {
-  return !box.is_wanted && ["not needed", "waiting", "stopped"].includes(box.state);
-}
-
 // One box; `lines` were chosen and measured when the page was made.
 function drawBox(page, box, place, isOpen) {
   const { model } = page;
   const kind = model.kinds[box.kind];
   const state = model.stateNumber.get(box.state || "");
   const group = svg("g", {
-    class: `box kind-${box.kind} state-${state}${isOpen ? " open" : ""}${isUnused(box) ? " unused" : ""}`,
+    class: `box kind-${box.kind} state-${state}${isOpen ? " open" : ""}`,
     transform: `translate(${place.left.toFixed(1)} ${place.top.toFixed(1)})`,
     "data-key": box.key,
     tabindex: "-1",
@@ -66,8 +62,10 @@ function drawBox(page, box, place, isOpen) {
 // Everything that is to be seen now; what stood there before is replaced.
 function drawAll(page) {
   const { model, open, root, direction } = page;
-  const { places, routes, width, height } = arrange(model, root, open, direction);
-  const arrows = visibleArrows(model, places, open);
+  const levels = page.showsUnused ? model.levels : model.usedLevels;
+  const isOpen = (key) => open.has(key) && Boolean(levels[key]);
+  const { places, routes, width, height } = arrange(model, levels, root, open, direction);
+  const arrows = visibleArrows(model, places, isOpen);
   const below = svg("g", { class: "boxes-open" });
   const between = svg("g", { class: "arrows" });
   const above = svg("g", { class: "boxes" });
@@ -76,15 +74,14 @@ function drawAll(page) {
   page.boxElements = new Map();
   page.arrowElements = new Map();
   for (const [key, place] of places) {
-    const isOpen = open.has(key) && model.children.has(key);
-    const element = drawBox(page, model.box.get(key), place, isOpen);
+    const element = drawBox(page, model.box.get(key), place, isOpen(key));
     page.boxElements.set(key, element);
-    (isOpen ? below : above).append(element);
+    (isOpen(key) ? below : above).append(element);
   }
   for (const [pair, arrow] of arrows) {
     const number = model.arrowNumber.get(arrow.state);
     const path = svg("path", {
-      class: `arrow arrow-${number}${arrow.state === "unused" ? " unused" : ""}`,
+      class: `arrow arrow-${number}`,
       d: curve(places.get(arrow.source), places.get(arrow.target), routes.get(pair), direction),
       "marker-end": `url(#head-${number})`,
     }, between);

@@ -21,6 +21,7 @@ class Page {
     this.root = "";
     this.selected = "";
     this.step = null;
+    this.showsUnused = model.showsUnused;
     this.open = new Set([...model.children.keys()].filter((key) => key && !model.closed.includes(key)));
     const get = (id) => document.getElementById(id);
     this.canvas = get("canvas");
@@ -80,10 +81,18 @@ class Page {
     if (key && reveal && this.places.has(key)) this.view.reveal(this.places.get(key));
   }
 
+  // Draw what was not used too, or only what took part; either is laid out for itself.
+  setUnused(isShown) {
+    this.showsUnused = isShown;
+    document.getElementById("unused").checked = isShown;
+    this.redraw();
+  }
+
   // Open what hides a box, and leave a page that it is not on.
   uncover(key) {
     let isNew = false;
-    const { box } = this.model;
+    const { box, usedLevels } = this.model;
+    if (!this.showsUnused && !(key in (usedLevels[box.get(key).parent] || NOTHING).places)) this.setUnused(true);
     const above = [];
     for (let at = box.get(key).parent; at; at = box.get(at).parent) above.push(at);
     if (this.root && !above.includes(this.root)) {
@@ -272,7 +281,11 @@ class Page {
       get("show-timeline").setAttribute("aria-expanded", String(!this.timeline.hidden));
     });
     this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
-    get("unused").addEventListener("change", (event) => this.canvas.classList.toggle("hide-unused", !event.target.checked));
+    get("unused").checked = this.showsUnused;
+    get("unused").addEventListener("change", (event) => {
+      this.setUnused(event.target.checked);
+      this.view.fit(this.size);
+    });
     if (this.model.subject === "model") get("unused").closest("label").hidden = true;
     const hasInner = [...this.model.children.keys()].some(Boolean);
     get("open-all").hidden = get("close-all").hidden = !hasInner;

@@ -7,9 +7,12 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser():
-    """The browser, or a skip that says what is missing."""
+    """The browser, or a skip that says what is missing.
+
+    A new one for each test: its driver runs an event loop in this thread, which other tests must not meet.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next((found for found in map(shutil.which, NAMES) if found), None)
     if program is None:

@@ -1,8 +1,7 @@
 """Models that the tests of pictures share."""
 
-from dataclasses import dataclass
-
 import thalweg as tw
+from thalweg.dispatcher.timeline import TimedCall, Try
 
 
 def risky(volume):
@@ -32,29 +31,23 @@ def ran():
     return body()({"edge": 2, "mass": 4.0})
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of a timeline, as solutions give them."""
-
-    path: str
-    start: float
-    end: float
-    place: str
-    tries: tuple = ()
-
-
 class Timed(tw.Solution):
-    """A solution whose times were kept."""
+    """A solution with times that are the same each time."""
 
     def timeline(self):
-        lost = ValueError("lost")
+        lost = [Try(1, 10.2, 10.3, "thread-1", "ValueError"), Try(2, 10.35, 10.5, "thread-2", "ValueError")]
         return [
-            Row("weigh", 10.5, 10.6, "thread-2"),
-            Row("shape/cube", 10.0, 10.2, "thread-1"),
-            Row("moon", 10.0, 10.01, "thread-2"),
-            Row("get density", 10.21, 10.3, "thread-1"),
-            Row("risky", 10.2, 10.5, "thread-2", ((1, 10.2, 10.3, lost), (2, 10.35, 10.5, lost))),
+            row("weigh", 10.5, 10.6, "thread-2"),
+            row("shape/cube", 10.0, 10.2, "thread-1"),
+            row("moon", 10.0, 10.01, "thread-2"),
+            row("get density", 10.21, 10.3, "thread-1"),
+            TimedCall("risky", 10.2, 10.5, "thread-2", tuple(lost)),
         ]
+
+
+def row(path, start, end, place):
+    """A call that went well at once."""
+    return TimedCall(path, start, end, place, (Try(1, start, end, place, None),))
 
 
 def timed():

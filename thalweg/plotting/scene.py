@@ -14,7 +14,7 @@ from ..dispatcher.network import Kind, Network
 from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import Plan, path_text
 from ..dispatcher.solution import Solution
-from ..errors import ThalwegError, UnknownNodeError
+from ..errors import UnknownNodeError
 from ..tokens import START
 from .boxes import Arrow, Box, Scene
 from .callables import about_callable, first_line
@@ -23,6 +23,7 @@ from .text import clean, distance_text, name_text, shorten
 
 if TYPE_CHECKING:
     from ..dispatcher.dispatcher import Dispatcher
+    from ..dispatcher.timeline import TimedCall
 
 __all__ = ["Structure", "scene_of", "spans_of"]
 
@@ -70,26 +71,13 @@ def scene_of(
     if run and isinstance(subject, Plan):
         overlay = PlanOverlay(structure, subject)
     elif run and isinstance(subject, Solution):
-        overlay = RunOverlay(structure, subject.record, spans_of(subject))
+        overlay = RunOverlay(structure, subject.record, subject.level, spans_of(subject))
     return structure.scene(overlay, details=details)
 
 
-def spans_of(solution: Any) -> list[Any]:
-    """Rows of the timeline of a solution, by start; empty if none was kept.
-
-    Parameters
-    ----------
-    solution : Solution
-        Its ``timeline()`` gives rows with ``path``, ``start``, ``end`` (monotonic seconds), ``place`` and ``tries``
-        (number, start, end, error or None).
-    """
-    timeline = getattr(solution, "timeline", None)
-    if not callable(timeline):
-        return []
-    try:
-        return sorted(timeline(), key=lambda row: (row.start, row.end))
-    except ThalwegError:
-        return []  # none was kept
+def spans_of(solution: Solution) -> list[TimedCall]:
+    """Rows of the timeline of a solution, by start; empty if no times were kept."""
+    return sorted(solution.timeline(), key=lambda row: (row.start, row.end))
 
 
 class Structure:

@@ -20,6 +20,7 @@ from .text import clean, distance_text, error_text, name_text, seconds_text, sho
 
 if TYPE_CHECKING:
     from ..dispatcher.search import Search
+    from ..dispatcher.timeline import TimedCall
     from .scene import Structure
 
 __all__ = ["Overlay", "PlanOverlay", "RunOverlay"]
@@ -226,7 +227,7 @@ class RunOverlay(Overlay):
 
     subject = "run"
 
-    def __init__(self, structure: Structure, record: Record, rows: list[Any]) -> None:
+    def __init__(self, structure: Structure, record: Record, level: int, rows: list[TimedCall]) -> None:
         self.record = record
         reach = record.search.copy()
         reach.left = -1
@@ -235,6 +236,7 @@ class RunOverlay(Overlay):
         calls = [f for f in record.calls if network.kind[f] == Kind.FUNCTION and f in set(structure.functions)]
         super().__init__(structure, record.search, reach, calls)
         self.rows = rows
+        self.outside = len(network.levels[level].path)  # of a path, before what the rows say
         self.failures: dict[tuple[str, ...], Any] = {}
         for failure in record.failures:
             self.failures.setdefault(structure.path(failure.node), failure)
@@ -282,6 +284,10 @@ class RunOverlay(Overlay):
         lost = f in self.order and (f in self.search.dead or (f, x) in self.search.gone)
         return "failed" if lost else "unused"
 
+    def _row_path(self, f: int) -> str:
+        """The path of a function as the rows of the timeline have it."""
+        return path_text(self.network.function_path(f)[self.outside :])
+
     def _path(self, f: int) -> tuple[str, ...]:
         return self.structure.path(self.network.function_path(f))
 
@@ -308,7 +314,7 @@ class RunOverlay(Overlay):
         return replace(box, state=state, note=note, value=text, distance=self._distance(y), is_wanted=is_wanted)
 
     def _function(self, box: Box, f: int) -> Box:
-        seconds = self.seconds.get(path_text(self.network.function_path(f)))
+        seconds = self.seconds.get(self._row_path(f))
         if f in self.order:
             in_vain = all(self._has_value(x) and not self.is_known(x) for x, _ in self.network.provides[f])
             note = "called, but nothing wanted rests on it" if in_vain and f not in self.network.sink_of else ""
@@ -345,7 +351,7 @@ class RunOverlay(Overlay):
 
     def spans(self, boxes: dict[str, Box]) -> tuple[Span, ...]:
         """Times of the calls."""
-        keys = {path_text(self.network.function_path(f)): f"f{f}" for f in self.structure.functions}
+        keys = {self._row_path(f): f"f{f}" for f in self.structure.functions}
         rows = [row for row in self.rows if keys.get(row.path) in boxes]
         first = min((row.start for row in rows), default=0.0)
         return tuple(
@@ -355,7 +361,7 @@ class RunOverlay(Overlay):
                     row.start - first,
                     row.end - first,
                     clean(str(row.place), 60),
-                    tuple([(start - first, end - first, error_text(error)) for _, start, end, error in row.tries]),
+                    tuple([(each.start - first, each.end - first, error_text(each.error)) for each in row.tries]),
                 )
                 for row in rows
             ]

@@ -18,6 +18,8 @@ __all__ = [
     "DomainError",
     "MissingExtraError",
     "ModelFileError",
+    "PlotError",
+    "RenderError",
     "RunTimeout",
     "TableError",
     "ThalwegError",
@@ -186,6 +188,14 @@ class ArityError(ThalwegError, TypeError):
 
 class ModelFileError(ThalwegError, ValueError):
     """A model named on the command line cannot be loaded."""
+
+
+class PlotError(ThalwegError, ValueError):
+    """A picture cannot be made as asked: an unknown format or direction, no run to be shown."""
+
+
+class RenderError(ThalwegError, RuntimeError):
+    """A picture cannot be drawn or written: Graphviz is missing or fails, a file cannot be written."""
 
 
 class TableError(ThalwegError, ValueError):

@@ -78,6 +78,17 @@ ensure_graphviz() {
     fi
 }
 
+# Pages are tested in a real browser. Without one these tests skip themselves, and say so.
+ensure_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return
+    done
+    if ! can_install || ! install chromium fonts-dejavu-core; then
+        say "no browser: pages are not tested (Debian: apt-get install chromium)"
+    fi
+}
+
 ensure_venv() {
     "$venv/bin/python" -c 'import pip' 2>/dev/null && return
     ensure_python
@@ -88,6 +99,7 @@ ensure_venv() {
 cd "$(dirname "$0")/.."
 ensure_venv
 ensure_graphviz
+case $extra in test | dev) ensure_browser ;; esac
 say "installing thalweg[$extra] into $venv"
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
 touch "$venv/.has-$extra"

@@ -176,6 +176,7 @@ class Dispatch:
         run.is_cut_short = run.is_cut_short or is_late
         record = run.record()
         record.passed = self.passed
+        record.given = run.plan.given
         self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:

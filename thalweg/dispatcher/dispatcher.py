@@ -18,6 +18,7 @@ from .model import Model
 from .network import Network, flatten
 from .nodes import DataNode, NodeId
 from .plan import Plan, make_plan
+from .seeing import Visible
 from .solution import Solution
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _OPTIONS = frozenset(
 )  # of a dispatch, besides its inputs and outputs
 
 
-class Dispatcher(Model):
+class Dispatcher(Model, Visible):
     """A weighted graph of data, functions and sub-models, and the way through it.
 
     Parameters

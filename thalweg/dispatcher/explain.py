@@ -18,7 +18,7 @@ from .search import Search
 if TYPE_CHECKING:
     from .solution import Record
 
-__all__ = ["Alternative", "Explanation", "Explanations", "WhyNot", "explain", "explain_all", "why_not"]
+__all__ = ["Alternative", "Explanation", "Explanations", "WhyNot", "alternatives", "explain", "explain_all", "why_not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def explain(record: Record, level: int, data_id: NodeId) -> Explanation:
         taken = [u for u in network.arguments[search.provider[x]] if network.data_ids[u] is not None]
         inputs = {} if provider is START else {network.data_ids[u]: public_distance(search, u) for u in taken}
     distance = public_distance(search, x)
-    return Explanation(data_id, record.values[x], provider, distance, inputs, _alternatives(record, search, x))
+    return Explanation(data_id, record.values[x], provider, distance, inputs, alternatives(record, search, x))
 
 
 def _number(network: Network, level: int, data_id: NodeId) -> int:
@@ -171,8 +171,17 @@ def _number(network: Network, level: int, data_id: NodeId) -> int:
     return network.levels[level].outlet.get(data_id, index[data_id])
 
 
-def _alternatives(record: Record, search: Search, x: int) -> tuple[Alternative, ...]:
-    """What became of the providers of `x` that were not chosen, in the order of ties."""
+def alternatives(record: Record, search: Search, x: int) -> tuple[Alternative, ...]:
+    """What became of the providers of `x` that were not chosen, in the order of ties.
+
+    Parameters
+    ----------
+    record : Record
+    search : Search
+        That of the record, or a copy that went on from it.
+    x : int
+        Number of the datum.
+    """
     network = record.network
     failures = {failure.function: failure for failure in record.failures}
     result: list[Alternative] = []
@@ -242,7 +251,7 @@ def why_not(record: Record, level: int, data_id: NodeId) -> WhyNot:
     if search.settled[x]:
         return WhyNot(data_id, "stopped" if record.stopped else "not wanted")
     missing, failures = _obstacles(record, search, x)
-    return WhyNot(data_id, "unreachable", missing, failures, _alternatives(record, search, x))
+    return WhyNot(data_id, "unreachable", missing, failures, alternatives(record, search, x))
 
 
 def _obstacles(record: Record, search: Search, x: int) -> tuple[tuple[NodeId, ...], tuple[Failure, ...]]:

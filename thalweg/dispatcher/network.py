@@ -48,10 +48,11 @@ class Kind:
 class Level:
     """One mounting of a dispatcher: its path, and the numbers of its data."""
 
-    __slots__ = ("dsp", "executor", "gate", "index", "outlet", "parent", "path", "start", "subs")
+    __slots__ = ("dsp", "executor", "gate", "index", "name", "outlet", "parent", "path", "start", "subs")
 
     def __init__(self, path: tuple[NodeId, ...], dsp: Dispatcher | None, parent: int, gate: int = -1) -> None:
         self.path = path
+        self.name = "" if dsp is None else dsp.name
         self.executor: Any = None  # who makes the calls of the functions that name nobody; None for the run's own
         self.dsp = dsp  # None once the network is made: it outlives changes of its model
         self.parent = parent  # number of the parent's level, -1 at the top
@@ -114,6 +115,7 @@ class Network:
         "data_ids",
         "data_level",
         "defaults",
+        "described",
         "even",
         "extras",
         "far",
@@ -157,6 +159,7 @@ class Network:
         self.levels: list[Level] = []
         self.defaults: dict[int, tuple[float, int, Any]] = {}
         self.extras: dict[int, DataNode] = {}  # data with filters or a callback
+        self.described: dict[int, DataNode] = {}  # data with a description or attributes, for pictures
         self.collectors: dict[int, int] = {}  # collecting function -> its datum
         self.slot_of: dict[int, NodeId] = {}  # slot -> id of the provider it waits for
         self.start_slots: dict[int, int] = {}  # collecting datum -> slot of what is given
@@ -239,6 +242,7 @@ class Network:
         state["defaults"] = {x: (distance, start, None) for x, (distance, start, _) in self.defaults.items()}
         state["extras"] = {}
         state["manners"] = {}
+        state["described"] = {}
         state["plain"] = []
         state["records"] = [Label(record.id) if record is not None else None for record in self.records]
         return state
@@ -366,6 +370,8 @@ class _Flattener:
                 datum = level.index[node_id] = self.datum(node_id, number)
                 if node_id in split:
                     level.outlet[node_id] = self.datum(node_id, number)
+                if node.description or node.attributes:
+                    network.described[datum] = node
                 if node.filters or node.callback is not None:
                     network.extras[datum] = network.extras[level.outlet.get(node_id, datum)] = node
         return number

@@ -15,6 +15,7 @@ from ..tokens import SINK, START, UNKNOWN
 from .network import Kind, Network
 from .nodes import NodeId
 from .search import Search
+from .seeing import Visible
 
 __all__ = ["Plan", "derived", "make_plan", "path_text"]
 
@@ -24,7 +25,7 @@ def path_text(path: Iterable[NodeId]) -> str:
     return "/".join(map(str, path))
 
 
-class Plan:
+class Plan(Visible):
     """What will be called, and why.
 
     Notes

@@ -19,6 +19,7 @@ from .network import Kind, Network
 from .nodes import NodeId
 from .plan import path_text, public_distance, public_provider, unreachable
 from .search import Search
+from .seeing import Listing, Visible
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -32,7 +33,19 @@ __all__ = ["CallRecord", "Record", "Solution"]
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = ("calls", "failures", "network", "passed", "rows", "search", "shown", "stopped", "used", "values")
+    __slots__ = (
+        "calls",
+        "failures",
+        "given",
+        "network",
+        "passed",
+        "rows",
+        "search",
+        "shown",
+        "stopped",
+        "used",
+        "values",
+    )
 
     def __init__(
         self,
@@ -54,6 +67,7 @@ class Record:
         self.stopped = stopped  # by the stopper, before its end
         self.rows: list[tuple[int, int, float, float, str, str | None]] = []  # attempts, as `Driver.rows`
         self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
+        self.given: frozenset[NodeId] = frozenset()  # inputs that it knows
         for failure in failures:
             self._find_alternative(failure)
 
@@ -126,7 +140,7 @@ class CallRecord:
     failure: Failure | None
 
 
-class Solution(Mapping[Hashable, Any]):
+class Solution(Visible, Mapping[Hashable, Any]):
     """Values of one level of a model, and how each came about; read-only.
 
     Data come by distance, equal ones in the order of the model: the same on every executor.
@@ -179,6 +193,11 @@ class Solution(Mapping[Hashable, Any]):
     def record(self) -> Record:
         """The whole run, in the numbers of its network: for tools that look at all of it."""
         return self._record
+
+    @property
+    def level(self) -> int:
+        """Number of its level in the network of the record."""
+        return self._level
 
     @property
     def stopped(self) -> bool:
@@ -333,6 +352,15 @@ class Solution(Mapping[Hashable, Any]):
         from .timeline import timeline
 
         return timeline(self._record, self._level)
+
+    def report(self) -> Listing:
+        """The run in words and tables: what was given, called, refused, and what was had.
+
+        See `thalweg.plotting.report`.
+        """
+        from ..plotting import report
+
+        return report(self)
 
     def result(self, timeout: float | None = None) -> Solution:  # noqa: ARG002 - as futures have it
         """The solution itself: its values are values, never futures (kept for code that waits)."""

@@ -108,7 +108,11 @@ def test_every_public_name_is_in_the_reference(built):
     with (built / "objects.inv").open("rb") as file:
         inventory = InventoryFile.load(file, "", lambda base, path: base + path)
     described = {name for kind, names in inventory.items() if kind.startswith("py:") for name in names}
-    homes = ("thalweg", "thalweg.tokens", "thalweg.dispatcher.tokens")  # what one face has from another, and the reserved values
+    homes = (
+        "thalweg",
+        "thalweg.tokens",
+        "thalweg.dispatcher.tokens",
+    )  # what one face has from another, and the reserved values
     missing = [
         f"{face}.{name}"
         for face, name in public_names()

@@ -10,6 +10,7 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import thalweg as tw
 
@@ -19,8 +20,12 @@ PATIENCE_SECONDS = 2.0
 
 def fetch(path: str, server: str) -> Any:
     """Give what a service answers to a request for `path`."""
-    with urllib.request.urlopen(server + path, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - ours
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(server + path, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - ours
+            return json.load(answer)
+    except HTTPError as error:
+        error.close()  # the code says enough; what comes with it is not read
+        raise
 
 
 def rate_from(server: str, currency: str) -> float:

@@ -16,6 +16,8 @@ import thalweg as tw
 
 BANK, MIRROR, YESTERDAY, THUMB = 0, 10, 100, 1000
 PATIENCE_SECONDS = 2.0
+RATES = {"CHF": 1.0, "SEK": 11.0, "JPY": 160.0}
+ZONES = {"CHF": 1, "SEK": 2, "JPY": 4}
 
 
 def fetch(path: str, server: str) -> Any:
@@ -54,12 +56,10 @@ def build() -> tw.Dispatcher:
     dsp.add_function("bank", rate_from, ["bank_url", "currency"], ["rate"], weight=BANK)
     dsp.add_function("mirror", rate_from, ["mirror_url", "currency"], ["rate"], weight=MIRROR)
     dsp.add_function("yesterday", rate_of_yesterday, ["rates_file", "currency"], ["rate"], weight=YESTERDAY)
-    dsp.add_function(
-        "rule of thumb", {"CHF": 1.0, "SEK": 11.0, "JPY": 160.0}.__getitem__, ["currency"], ["rate"], weight=THUMB
-    )
+    dsp.add_function("rule of thumb", lambda currency: RATES[currency], ["currency"], ["rate"], weight=THUMB)
 
     dsp.add_function("zone service", partial(fetch, "/zone"), ["post_url"], ["zone"])
-    dsp.add_function("zone by hand", {"CHF": 1, "SEK": 2, "JPY": 4}.__getitem__, ["currency"], ["zone"], weight=10)
+    dsp.add_function("zone by hand", lambda currency: ZONES[currency], ["currency"], ["zone"], weight=10)
     dsp.add_function("table of postage", postage, ["weight_kg", "zone"], ["euro"])
     dsp.add_function("exchange", lambda euro, rate: euro * rate, ["euro", "rate"], ["price"])
     return dsp

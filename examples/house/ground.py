@@ -1,4 +1,4 @@
-"""A slab on the ground: EN ISO 13370:2017, 7.1 to 7.3.
+"""A slab on the ground: EN ISO 13370:2017.
 
 The ground is a part of the insulation. A well insulated slab and a badly insulated one have formulas of their own, and
 each formula has a domain that says where it holds: nobody has to choose.
@@ -15,7 +15,7 @@ QUANTITIES = {
     "perimeter": ("m", "along the air outside"),
     "characteristic": ("m", "B': area over half of the perimeter"),
     "wall_thickness": ("m", "of the walls that stand on it"),
-    "ground_conductivity": ("W/(m K)", "2.0 for sand or gravel, 1.5 for clay or silt (ISO 13370, table 7)"),
+    "ground_conductivity": ("W/(m K)", "2.0 for sand or gravel, 1.5 for clay or silt"),
     "insulation_thickness": ("m", ""),
     "insulation_conductivity": ("W/(m K)", ""),
     "insulation_resistance": ("m² K/W", "of the slab"),

@@ -1,6 +1,6 @@
 """Keys and letters: one model for sealing, opening, reading and writing, whatever is at hand.
 
-The model knows eleven functions; each request below calls those it needs. Nothing says which: it follows from what is
+The model knows ten functions; each request below calls those it needs. Nothing says which: it follows from what is
 given and what is wanted.
 """
 

@@ -19,7 +19,7 @@ from benchmarks.report import Row, table, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAMES = ("imports", "memory", "dispatch", "formulas", "failures", "fill", "processes")
+NAMES = ("imports", "memory", "dispatch", "formulas", "failures", "fill", "executors", "processes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import psutil
 
-from thalweg.executors.contract import Attempt, Call, GuardedCall
+from thalweg.executors.contract import Call, GuardedCall, SpecialAttempt
 
 # A guard against a test that hangs, not a measure of speed.
 PATIENCE = 60.0
@@ -29,7 +29,7 @@ class Sink:
             call = Call(self.numbers, function, args)
         else:
             call = GuardedCall(self.numbers, function, args, domain, filters)
-        attempt = Attempt(call, self.queue.put)
+        attempt = SpecialAttempt(call, self.queue.put)
         attempt.limit_seconds = limit
         attempt.following = following
         attempt.is_kept = is_kept

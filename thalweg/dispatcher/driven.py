@@ -45,7 +45,6 @@ class Driven(Dispatch):
         super().__init__(dsp, plan, inputs, options)
         self.coroutines = frozenset(plan.network.coroutines)
         self.resolved: dict[str, Executor] = {}
-        self.chosen: dict[int, Executor] = {}
         told = [*subscribers(), *([options.on_event] if options.on_event is not None else [])]
         self.stream = Stream(told, self.run.path) if told else None
         self.driver: Driver | None = None
@@ -121,13 +120,7 @@ class Driven(Dispatch):
         return driver
 
     def _choose(self, call: Call) -> Executor:
-        """Who makes a call; all of one function are made by the same."""
-        executor = self.chosen.get(call.number)
-        if executor is None:
-            executor = self.chosen[call.number] = self._chosen(call)
-        return executor
-
-    def _chosen(self, call: Call) -> Executor:
+        """Who makes a call."""
         named = self.default if call.executor is None else call.executor
         if named is None:
             named = "async" if self.coroutines else "sync"

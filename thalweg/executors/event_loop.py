@@ -61,11 +61,14 @@ async def _make(attempt: Attempt) -> bool:
     value: Any = None
     error: BaseException | None = None
     try:
-        if call.domain is not None:
-            ask(call.domain, call.args)
-        value = await call.function(*call.args)
-        for function in call.filters:
-            value = function(value)
+        if type(call) is Call:
+            value = await call.function(*call.args)
+        else:
+            if call.domain is not None:
+                ask(call.domain, call.args)
+            value = await call.function(*call.args)
+            for function in call.filters:
+                value = function(value)
     except asyncio.CancelledError:
         error = CallCancelled("it was cancelled")
     except BaseException as caught:

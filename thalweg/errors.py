@@ -16,6 +16,7 @@ __all__ = [
     "CallTimeout",
     "DispatchError",
     "DomainError",
+    "MissingExtraError",
     "ModelFileError",
     "RunTimeout",
     "TableError",
@@ -160,6 +161,23 @@ class UnknownExecutorError(BuildError, LookupError):
 
 class DomainError(ThalwegError, ValueError):
     """The domain of a function, or the gate of a sub-dispatcher, refused the values."""
+
+
+class MissingExtraError(ThalwegError, ImportError):
+    """A package is missing that comes with an extra of thalweg.
+
+    Attributes
+    ----------
+    extra : str
+        Name of the extra.
+    """
+
+    extra: str
+
+    @classmethod
+    def of(cls, what: str, package: str, extra: str) -> MissingExtraError:
+        """The error for a thing that needs a package."""
+        return cls(f"{what} need {package}, which is not installed; pip install 'thalweg[{extra}]'", extra=extra)
 
 
 class ArityError(ThalwegError, TypeError):

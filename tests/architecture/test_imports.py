@@ -11,7 +11,7 @@ ROWS = (
     {"cli"},
     {""},  # thalweg/__init__.py, the face of all
     {"compositions", "jobs", "tasks", "web"},
-    {"journal", "plotting", "tables"},
+    {"journal", "monitor", "plotting", "tables"},
     {"dispatcher"},
     {"executors"},
     {"errors", "tokens"},
@@ -21,7 +21,9 @@ ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 # The methods that may import another file of ours when they are called: they stand where people expect them, the work
 # is done elsewhere, and that file knows the class.
 LATE_DOORS = {
-    "thalweg.dispatcher.calling": {"_driven", "_in_thread"},
+    "thalweg.dispatcher.calling": {"_driven", "_in_thread", "_what_would_help"},
+    "thalweg.dispatcher.driven": {"_progress_bar"},
+    "thalweg.dispatcher.many": {"_counted"},
     "thalweg.dispatcher.dispatcher": {
         "check",
         "get_sub_dsp",
@@ -34,7 +36,7 @@ LATE_DOORS = {
         "submit",
         "web",
     },
-    "thalweg.dispatcher.solution": {"explain", "plot", "why_not", "workflow"},
+    "thalweg.dispatcher.solution": {"explain", "plot", "timeline", "why_not", "workflow"},
 }
 DOOR_STATEMENTS = 3
 
@@ -55,11 +57,13 @@ LATE_MODULES = {
     "networkx",
     "numpy",
     "openpyxl",
+    "opentelemetry",
     "pandas",
     "pickle",
     "polars",
     "pyarrow",
     "random",
+    "rich",
     "subprocess",
     "tempfile",
     "threading",

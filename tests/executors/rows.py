@@ -31,13 +31,14 @@ class Row:
         Do calls share the memory of who drives?
     stops : bool
         Can a call that is being made be ended?
-    many : int
-        How many calls are a great many.
+    some, many : int
+        How many calls are some, and how many a great many.
     """
 
     is_here = False
     shares = True
     stops = False
+    some = 50
     many = 10_000
 
     def __init__(self, name, **options):
@@ -134,6 +135,7 @@ class Processes(Row):
 
 
 class Isolated(Processes):
+    some = 4
     many = 20
 
 

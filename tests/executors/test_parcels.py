@@ -12,6 +12,7 @@ from tests.executors.processes import Sink, files, outcome, outcomes, run_chain,
 from thalweg.errors import WorkerDied
 from thalweg.executors import parcels
 from thalweg.executors.contract import DROPPED, PREVIOUS
+from thalweg.executors.depot import Depot
 from thalweg.executors.processes import ProcessesExecutor
 
 COUNT = 400_000  # of floats: three megabytes
@@ -134,13 +135,13 @@ def test_an_argument_that_a_function_keeps_stays_what_it_was(executor):
 
 def test_the_file_of_an_argument_goes_with_the_call(executor):
     assert value(executor, work.total, np.ones(COUNT)) == COUNT
-    assert payloads() == []
+    until(lambda: payloads() == [])
 
 
 def test_the_file_of_an_argument_goes_though_the_call_fails(executor):
     assert type(outcome(executor, work.fails, np.ones(COUNT)).error) is ValueError
     assert type(outcome(executor, work.kill_with, np.ones(COUNT)).error) is WorkerDied
-    assert payloads() == []
+    until(lambda: payloads() == [])
 
 
 def test_the_file_of_a_result_goes_with_the_array(executor):
@@ -155,6 +156,25 @@ def test_the_file_of_a_result_goes_with_the_array(executor):
     until(lambda: payloads() == [])
 
 
+def test_files_are_used_again(executor):
+    value(executor, work.double, value(executor, work.double, np.ones(COUNT)))
+    seen = set(payloads())
+    array = np.ones(COUNT)
+    for _ in range(12):
+        array = value(executor, work.double, array)
+        seen |= set(payloads())
+    assert array.sum() == 4096 * COUNT
+    assert len(seen) <= 6
+
+
+def test_files_that_are_used_again_hold_what_was_last_written(executor):
+    kept = [value(executor, work.same, np.full(COUNT, float(number))) for number in range(3)]
+    for number in range(20):
+        count = COUNT - number * 1_000
+        assert value(executor, work.same, np.full(count, number)).sum() == number * count
+    assert [each.sum() for each in kept] == [0, COUNT, 2 * COUNT]
+
+
 def test_an_array_outlives_its_executor():
     with ProcessesExecutor(max_workers=1) as executor:
         found = value(executor, work.ones, COUNT)
@@ -166,7 +186,7 @@ def test_long_values_and_long_errors_leave_no_file(executor):
     text = "x" * 3_000_000
     assert value(executor, work.same, text) == text
     assert outcome(executor, work.fails, text).error.args == ("no luck", text)
-    assert payloads() == []
+    until(lambda: payloads() == [])
 
 
 def test_many_arrays_at_once_need_no_more_descriptors_than_there_are():
@@ -198,3 +218,18 @@ def test_without_cloudpickle_the_cure_is_named(monkeypatch):
         error = outcome(executor, lambda: 3).error
         assert "thalweg[processes]" in str(error)
         assert value(executor, work.same, "__main__") == "__main__"
+
+
+def test_a_file_that_was_lent_and_used_is_not_taken_back_twice():
+    depot = Depot(lambda: None)
+    try:
+        used = []
+        depot.pack(np.ones(COUNT), used)
+        depot.release(used, are_free=True)
+        lent = depot.lend(8 * COUNT)
+        depot.load_bytes(parcels.WithFiles(b"", (parcels.Place(lent[0].path, 0, 8 * COUNT),)))
+        depot.take_back(lent)
+        assert len(depot.lend(8 * COUNT)) == 1
+        assert depot.lend(8 * COUNT) == []
+    finally:
+        depot.close()

@@ -30,7 +30,7 @@ Raises = bool | str | Callable[[Exception], Any]
 class Options:
     """How a plan is to be run; see `Dispatcher.dispatch`."""
 
-    __slots__ = ("executor", "gate", "keep", "on_event", "raises", "stopper", "timeout")
+    __slots__ = ("executor", "gate", "keep", "on_event", "progress", "raises", "stopper", "timeline", "timeout")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Options:
         gate: Any = None,
         timeout: float | None = None,
         on_event: Callable[[Any], object] | None = None,
+        timeline: bool = False,
+        progress: bool = False,
     ) -> None:
         if keep not in ("all", "outputs"):
             raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
@@ -54,6 +56,8 @@ class Options:
         self.gate = gate
         self.timeout = timeout
         self.on_event = on_event
+        self.timeline = timeline
+        self.progress = progress
 
 
 def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
@@ -82,7 +86,7 @@ def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: 
         return _driven(dsp, plan, inputs, options)
     if network.manners or options.gate is not None or options.timeout is not None:
         return _driven(dsp, plan, inputs, options)
-    if options.on_event is not None or subscribers():
+    if options.on_event is not None or options.timeline or options.progress or subscribers():
         return _driven(dsp, plan, inputs, options)
     return Dispatch(dsp, plan, inputs, options)
 
@@ -175,7 +179,6 @@ class Dispatch:
         self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:
-            self.tell_end(solution)
             if failure is not None:
                 _raise_failure(failure, solution)
             if is_late:
@@ -186,7 +189,7 @@ class Dispatch:
                     solution=solution,
                 )
             if self.need_all and not solution.stopped and solution.unreachable:
-                self._raise_unreachable(solution, run.plan.given)
+                self._raise_unreachable(solution)
             return solution
         finally:
             # The traceback of what failed holds this frame: it must not hold what holds the traceback.
@@ -195,16 +198,15 @@ class Dispatch:
     def complete(self, record: Record) -> None:
         """Add to the record what is not the run's to know."""
 
-    def tell_end(self, solution: Solution) -> None:
-        """Tell who listens that the run is over."""
-
-    def _raise_unreachable(self, solution: Solution, given: frozenset[NodeId]) -> Never:
+    def _raise_unreachable(self, solution: Solution) -> Never:
         outputs = solution.unreachable
         names = ", ".join(map(repr, outputs))
-        failures = tuple(solution.errors)
+        errors = solution.errors
+        in_the_way = solution.record.in_the_way()
+        failures = tuple([path for path, failure in errors.items() if failure.function in in_the_way])
         nodes = self.dsp.nodes
         wanted = [name for name in outputs if name in nodes and isinstance(nodes[name], DataNode)]
-        sets = tuple(self.dsp.missing(wanted, given, 3)) if wanted else ()
+        sets = tuple(_what_would_help(solution.record, wanted)) if wanted else ()
         message = f"{names} cannot be computed from the given inputs"
         if failures:
             message += f"; failed: {', '.join(failures)}"
@@ -212,7 +214,13 @@ class Dispatch:
             message += f"; it would help to give {' or '.join(str(list(names)) for names in sets)}"
         raise UnreachableError(
             message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
-        ) from (next(iter(solution.errors.values())).error if failures else None)
+        ) from (errors[failures[0]].error if failures else None)
+
+
+def _what_would_help(record: Record, wanted: list[NodeId]) -> list[tuple[NodeId, ...]]:
+    from .missing import missing_after
+
+    return missing_after(record, wanted, 3)
 
 
 def _in_thread(dispatch: Dispatch) -> Any:

@@ -40,10 +40,12 @@ _OPTIONS = frozenset(
         "keep",
         "objective",
         "on_event",
+        "progress",
         "raises",
         "select_output_kw",
         "stopper",
         "strict",
+        "timeline",
         "timeout",
         "wildcard",
     )
@@ -237,6 +239,8 @@ class Dispatcher(Model):
         gate: Gate | None = None,
         timeout: float | None = None,
         on_event: Subscriber | None = None,
+        timeline: bool = False,
+        progress: bool = False,
         select_output_kw: Mapping[str, Any] | None = None,
     ) -> Any:
         """Compute what is wanted from what is given, by the cheapest way that works.
@@ -271,7 +275,13 @@ class Dispatcher(Model):
         timeout : float, optional
             How long the run may take [s]; then what is in flight is cancelled.
         on_event : callable, optional
-            Told of each `Event` of the run.
+            Told of each `Event` of the run, in the thread that drives it; what it raises is logged, and no more.
+        timeline : bool, optional
+            Note when and where each call is made, for `Solution.timeline`, also where calls are made in line; with an
+            executor, a gate, a timeout or `on_event` that is done anyway.
+        progress : bool, optional
+            Show on standard error how far the run is: a bar where that is a terminal and `rich` is installed (the extra
+            ``thalweg[progress]``), else a line now and then.
         select_output_kw : mapping, optional
             Keywords of `selector`, which then picks the result from the solution.
 
@@ -300,7 +310,9 @@ class Dispatcher(Model):
         if inputs is not None and not isinstance(inputs, Mapping):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
-        plan = self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None)
+        plan = self._plan(
+            inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None or progress
+        )
         options = Options(
             raises=raises,
             stopper=stopper,
@@ -309,6 +321,8 @@ class Dispatcher(Model):
             gate=gate,
             timeout=timeout,
             on_event=on_event,
+            timeline=timeline,
+            progress=progress,
         )
         solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
@@ -325,7 +339,8 @@ class Dispatcher(Model):
         inputs : mapping
             Values by data id; those that the plan's model does not know pass through.
         **options
-            ``raises``, ``stopper``, ``executor``, ``keep``, ``gate``, ``timeout``, ``on_event``, as for `dispatch`.
+            ``raises``, ``stopper``, ``executor``, ``keep``, ``gate``, ``timeout``, ``on_event``, ``timeline``,
+            ``progress``, as for `dispatch`.
 
         Raises
         ------
@@ -383,6 +398,7 @@ class Dispatcher(Model):
         gate: Gate | None = None,
         ordered: bool = True,
         return_exceptions: bool = False,
+        progress: bool = False,
         **options: Any,
     ) -> Iterator[Any]:
         """Dispatch many rows, some at a time.
@@ -399,6 +415,8 @@ class Dispatcher(Model):
             Give the results in the order of the rows; else each as soon as it is there.
         return_exceptions : bool, optional
             Give the error of a dispatch in the place of its result, and go on; else it is raised and ends the rest.
+        progress : bool, optional
+            Show on standard error how many rows are through, as `dispatch` does for calls.
 
         Yields
         ------
@@ -411,7 +429,13 @@ class Dispatcher(Model):
         """
         from .many import map_rows
 
-        return map_rows(self, rows, outputs, options, gate=gate, ordered=ordered, return_exceptions=return_exceptions)
+        manner: dict[str, Any] = {
+            "gate": gate,
+            "ordered": ordered,
+            "return_exceptions": return_exceptions,
+            "progress": progress,
+        }
+        return map_rows(self, rows, outputs, options, **manner)
 
     def _prepare(
         self, inputs: Mapping[NodeId, Any] | None, outputs: Iterable[NodeId] | None, options: Mapping[str, Any]
@@ -429,7 +453,7 @@ class Dispatcher(Model):
             rest.pop("wildcard", False),
             rest.pop("objective", "span"),
             strict=rest.pop("strict", True),
-            ahead=outputs is not None,
+            ahead=outputs is not None or bool(rest.get("progress")),
         )
         return plan, rest, rest.pop("select_output_kw", None)
 

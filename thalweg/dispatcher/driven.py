@@ -5,14 +5,15 @@ The driver lives in the calling thread, or on an event loop where something is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BuildError
+from ..errors import BuildError, DispatchError
 from ..executors import table
 from ..executors.contract import Call, Executor, Expired
-from ..executors.driver import Driver, Host
-from ..executors.events import Stream, subscribers
+from ..executors.driver import Driver, Host, Listener
+from ..executors.events import Stream, Subscriber, subscribers
 from .calling import Dispatch, Options
 from .failures import Failure
 from .in_turn import InTurn
@@ -46,8 +47,11 @@ class Driven(Dispatch):
         self.coroutines = frozenset(plan.network.coroutines)
         self.resolved: dict[str, Executor] = {}
         told = [*subscribers(), *([options.on_event] if options.on_event is not None else [])]
+        if options.progress:
+            told.append(_progress_bar(dsp.name))
         self.stream = Stream(told, self.run.path) if told else None
         self.driver: Driver | None = None
+        self.inline = "sync"  # who makes calls for which nobody is named; on a loop they would block it
         named = {executor for executor, _ in plan.network.manners.values()}
         self.needs_loop = (
             "async" in named or self.default == "async" or (self.default is None and bool(self.coroutines))
@@ -60,13 +64,25 @@ class Driven(Dispatch):
         """Make the calls, and wait for them here."""
         if self.needs_loop:
             return _on_own_loop(self)
+        with self._telling() as ended:
+            return ended(self._wait())
+
+    async def await_(self) -> Solution:
+        """Make the calls, and wait for them on the running event loop, which is never blocked."""
+        if self.foreign is not None or (self.default == "sync" and not self.needs_loop):
+            return await in_thread(self)
+        self.inline = "async"
+        with self._telling() as ended:
+            return ended(await self._await())
+
+    def _wait(self) -> Solution:
         failure: Failure | None = None
         is_late = False
         try:
             if self.foreign is not None:
                 self.foreign.drive(self.run)
             else:
-                host = table.blocking_host(self.options.stopper)
+                host = table.blocking_host(self.run.stopper)
                 host.drive(self._drive_by(host))
         except Stopped as stop:
             failure = stop.failure
@@ -79,10 +95,7 @@ class Driven(Dispatch):
         finally:
             del failure  # its traceback holds this frame
 
-    async def await_(self) -> Solution:
-        """Make the calls, and wait for them on the running event loop, which is never blocked."""
-        if self.foreign is not None:
-            return await in_thread(self)
+    async def _await(self) -> Solution:
         host = table.event_loops().LoopHost(self.options.stopper)
         failure: Failure | None = None
         is_late = False
@@ -105,25 +118,42 @@ class Driven(Dispatch):
             record.rows = self.driver.rows
             self.driver = None
 
-    def tell_end(self, solution: Solution) -> None:
-        """Tell who listens that the run is over."""
-        if self.stream is not None:
-            self.stream("end", None, solution)
+    @contextmanager
+    def _telling(self) -> Iterator[Callable[[Solution], Solution]]:
+        """Tell who listens of the beginning, and of the end, however it comes."""
+        stream = self.stream
+        if stream is None:
+            yield lambda solution: solution
+            return
+        left: list[Solution] = []
+
+        def ended(solution: Solution) -> Solution:
+            left.append(solution)
+            return solution
+
+        stream("begin", None, self.run.plan)
+        try:
+            yield ended
+        except BaseException as error:
+            stream("end", None, error.solution if isinstance(error, DispatchError) else None, error)
+            raise
+        stream("end", None, left[0])
 
     def _drive_by(self, host: Host) -> Driver:
         """A driver for the run, living with `host`."""
-        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=self.stream)
+        listener: Listener | None = self.stream
+        if listener is None and self.options.timeline:
+            listener = _unheard
+        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=listener)
         if self.options.timeout is not None:
             host.call_later(self.options.timeout, driver.expire)
-        if self.stream is not None:
-            self.stream("begin", None, self.run.plan)
         return driver
 
     def _choose(self, call: Call) -> Executor:
         """Who makes a call."""
         named = self.default if call.executor is None else call.executor
         if named is None:
-            named = "async" if self.coroutines else "sync"
+            named = self.inline
         if named == "async" and call.number not in self.coroutines:
             named = "threads"
         elif named == "sync" and call.policy is not None and call.policy.timeout_seconds is not None:
@@ -136,6 +166,16 @@ class Driven(Dispatch):
             made = name in ("async", "sync")  # one for each dispatch
             executor = self.resolved[name] = table.make(name) if made else table.shared(name)
         return executor
+
+
+def _unheard(kind: str, call: Call, data: object) -> None:
+    """Nobody listens, but each attempt is followed from its start: also one that never ends is in the timeline."""
+
+
+def _progress_bar(name: str) -> Subscriber:
+    from ..monitor.progress import Progress
+
+    return Progress(name)
 
 
 def _on_own_loop(dispatch: Driven) -> Solution:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ..executors.background import in_background
@@ -13,6 +14,8 @@ from ..executors.gate import Gate
 from .nodes import NodeId
 
 if TYPE_CHECKING:
+    import asyncio
+
     from .dispatcher import Dispatcher
 
 __all__ = ["map_rows", "submit"]
@@ -36,11 +39,30 @@ def map_rows(
     outputs: Iterable[NodeId] | None,
     options: Mapping[str, Any],
     *,
+    progress: bool = False,
+    **manner: Any,
+) -> Iterator[Any]:
+    """Dispatch many rows; see `Dispatcher.map`."""
+    results = _results(dsp, rows, outputs, options, **manner)
+    return _counted(results, len(rows) if isinstance(rows, Sized) else None, dsp.name) if progress else results
+
+
+def _counted(results: Iterator[Any], total: int | None, name: str) -> Iterator[Any]:
+    from ..monitor.progress import counted
+
+    return counted(results, total, name)
+
+
+def _results(
+    dsp: Dispatcher,
+    rows: Iterable[Mapping[NodeId, Any]],
+    outputs: Iterable[NodeId] | None,
+    options: Mapping[str, Any],
+    *,
     gate: Gate | None,
     ordered: bool,
     return_exceptions: bool,
 ) -> Iterator[Any]:
-    """Dispatch many rows; see `Dispatcher.map`."""
     outputs = None if outputs is None else list(outputs)
     in_line = not dsp.make_network().coroutines and options.get("executor", dsp.executor) in (None, "sync")
     if in_line and gate is None:
@@ -57,7 +79,7 @@ def map_rows(
     width = 2 * gate.high if gate is not None else _AT_ONCE
     try:
         for row in rows:
-            flight.add(in_background(_admitted(dsp, gate, row, outputs, options)))
+            flight.add(in_background(_admitted(flight, dsp, gate, row, outputs, options)))
             if flight.size >= width:
                 yield flight.result(return_exceptions=return_exceptions)
         while flight.size:
@@ -73,6 +95,8 @@ class _Flight:
         self.ordered = ordered
         self.open: deque[Future[Any]] = deque()
         self.ended: SimpleQueue[Future[Any]] = SimpleQueue()
+        self.tasks: set[asyncio.Task[Any]] = set()  # touched on their loop only
+        self.thread = 0  # that of their loop
 
     @property
     def size(self) -> int:
@@ -99,13 +123,32 @@ class _Flight:
                 raise
             return error
 
+    def begun(self) -> None:
+        """To be called by each dispatch, on its loop."""
+        import asyncio
+
+        task = asyncio.current_task()
+        assert task is not None
+        self.thread = get_ident()
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
     def cancel(self) -> None:
-        """End all that are left."""
+        """End all that are left, and wait for that; each gives its calls a grace period and no more."""
         for future in self.open:
             future.cancel()
+        if self.open and get_ident() != self.thread:
+            in_background(self._settle()).result()
+
+    async def _settle(self) -> None:
+        import asyncio
+
+        if self.tasks:
+            await asyncio.wait(self.tasks)
 
 
 async def _admitted(
+    flight: _Flight,
     dsp: Dispatcher,
     gate: Gate | None,
     row: Mapping[NodeId, Any],
@@ -113,6 +156,7 @@ async def _admitted(
     options: Mapping[str, Any],
 ) -> Any:
     """Dispatch a row when the gate lets it in."""
+    flight.begun()
     if gate is None:
         return await dsp.adispatch(row, outputs, **options)
     async with gate:

@@ -6,10 +6,11 @@ cut down to what can matter, and the sets are put in order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from ..errors import BuildError, UnknownNodeError
+from ..tokens import UNKNOWN
 from .building import check_ids
 from .network import Network
 from .nodes import NodeId
@@ -19,8 +20,9 @@ from .supplies import Ways, all_of_size, best_labels, can_hold, indispensable
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
+    from .solution import Record
 
-__all__ = ["missing"]
+__all__ = ["missing", "missing_after"]
 
 _NEAR = 2500  # ways before the outputs among which larger sets are sought
 _LABELS = 8  # sets kept of each datum there
@@ -87,7 +89,21 @@ def missing(
     if k < 1:
         raise BuildError(f"k is {k!r}; ask for at least one set")
     names = check_ids(outputs, "outputs", once=False)
-    plan = dsp.solve(inputs, names)
+    return _sets_for(dsp.solve(inputs, names), names, k, among)
+
+
+def missing_after(record: Record, outputs: Iterable[NodeId], k: int) -> list[tuple[NodeId, ...]]:
+    """As `missing`, after a run: with what is known, and without what failed or gave nothing."""
+    network, search = record.network, record.search
+    known = [name for name, x in network.top.index.items() if record.values[x] is not UNKNOWN]
+    names = tuple(outputs)
+    plan = make_plan(network, dict.fromkeys(known, 0.0), names, banned=search.dead, gone=search.gone)
+    return _sets_for(plan, names, k, None)
+
+
+def _sets_for(
+    plan: Plan, names: tuple[NodeId, ...], k: int, among: Iterable[NodeId] | None
+) -> list[tuple[NodeId, ...]]:
     if not plan.unreachable:
         return [()]
     places = {name: place for place, name in enumerate(plan.network.top.index)}
@@ -115,25 +131,26 @@ def _offered(data: Collection[NodeId], outputs: Iterable[NodeId], among: Iterabl
 
 def _distance(plan: Plan, outputs: Iterable[NodeId], supplied: Iterable[NodeId]) -> float:
     """Distance of the farthest output when a set is given, too."""
-    search = make_plan(plan.network, dict.fromkeys([*plan.given, *supplied], 0.0), outputs).search
+    given = dict.fromkeys([*plan.given, *supplied], 0.0)
+    search = make_plan(plan.network, given, outputs, banned=plan.search.dead, gone=plan.search.gone).search
     return max([search.dist[datum] for datum in search.wanted or ()], default=0.0)
 
 
 def _cut(plan: Plan, offered: Mapping[int, NodeId]) -> tuple[Ways, dict[int, int]]:
     """The ways that can matter, and for each supply the place of its datum in the model."""
-    network, seeds = plan.network, plan.search.seeds
-    free = reachable(network, seeds)
+    network, seeds, banned, gone = plan.network, plan.search.seeds, plan.search.dead, plan.search.gone
+    free = reachable(network, seeds, banned, gone)
     supplies: dict[int, int] = {}
     for place, name in offered.items():
         datum = network.top.index[name]
         if not free[datum]:
             supplies[network.start_slots.get(datum, datum)] = place
-    able = reachable(network, [*seeds, *supplies])
+    able = reachable(network, [*seeds, *supplies], banned, gone)
     wanted = plan.search.wanted or ()
     if not all(able[datum] for datum in wanted):
         return Ways(), {}
-    made = _Cutter(network, able)
-    for function in useful(network, able, wanted, set()):
+    made = _Cutter(network, able, gone)
+    for function in useful(network, able, wanted, set()) - banned:
         made.add(function)
     ways = made.ways
     goal = ways.goal = ways.datum()
@@ -148,8 +165,9 @@ def _cut(plan: Plan, offered: Mapping[int, NodeId]) -> tuple[Ways, dict[int, int
 class _Cutter:
     """Makes `Ways` of functions of a network."""
 
-    def __init__(self, network: Network, able: bytearray) -> None:
+    def __init__(self, network: Network, able: bytearray, gone: Set[tuple[int, int]]) -> None:
         self.network = network
+        self.gone = gone
         self.able = able
         self.ways = Ways()
         self.numbers: dict[int, int] = {}
@@ -165,7 +183,8 @@ class _Cutter:
         """Add a function; a collecting one as a way from each estimate, since it may have to do with one."""
         network = self.network
         inputs = [u for u in network.inputs[function] if self.able[u]]
-        gives = [(self.number(v), cost + network.weight[function]) for v, cost in network.provides[function]]
+        outputs = [(v, cost) for v, cost in network.provides[function] if (function, v) not in self.gone]
+        gives = [(self.number(v), cost + network.weight[function]) for v, cost in outputs]
         if function in network.collectors:
             for slot in inputs:
                 self.ways.way([self.number(slot)], gives)

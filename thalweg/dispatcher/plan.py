@@ -171,6 +171,7 @@ def make_plan(
     *,
     objective: str = "span",
     banned: Iterable[int] = (),
+    gone: Iterable[tuple[int, int]] = (),
     ahead: bool = True,
 ) -> Plan:
     """Find the cheapest way from what is given to what is wanted; calls nothing.
@@ -186,6 +187,8 @@ def make_plan(
         Longest chain, or total of the derivation tree.
     banned : iterable of int, optional
         Functions that are not to be used.
+    gone : iterable of (int, int), optional
+        Functions and data that they do not give.
     ahead : bool, optional
         Let the search go all the way; False leaves that to the one run that the plan is for.
 
@@ -208,6 +211,7 @@ def make_plan(
             seeds[slot] = seeds.pop(datum)
     targets = None if wanted is None else _wanted_numbers(network, wanted)
     search = Search(network, seeds, targets, tree=objective == "tree", banned=banned)
+    search.gone.update(gone)
     fresh = search.advance() if ahead else []
     template: list[Any] = [UNKNOWN] * len(network.consumers)
     template[0] = None  # START

@@ -11,7 +11,7 @@ carries the answer back to the records of each level.  What is kept:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -98,8 +98,10 @@ def shrink_dsp(
     return part.build()
 
 
-def reachable(network: Network, seeds: Iterable[int]) -> bytearray:
-    """Data that can become known from `seeds` if nothing fails.
+def reachable(
+    network: Network, seeds: Iterable[int], banned: Iterable[int] = (), gone: Container[tuple[int, int]] = ()
+) -> bytearray:
+    """Data that can become known from `seeds` if nothing fails, without the `banned` functions and `gone` arcs.
 
     Returns
     -------
@@ -114,6 +116,8 @@ def reachable(network: Network, seeds: Iterable[int]) -> bytearray:
     pending = network.arity.copy()
     for function in network.collectors:
         pending[function] = 1
+    for function in banned:
+        pending[function] = -1
     stack = list(seeds)
     for datum in stack:
         able[datum] = 1
@@ -122,7 +126,7 @@ def reachable(network: Network, seeds: Iterable[int]) -> bytearray:
             pending[function] -= 1
             if not pending[function]:
                 for datum, _ in network.provides[function]:
-                    if not able[datum]:
+                    if not able[datum] and (function, datum) not in gone:
                         able[datum] = 1
                         stack.append(datum)
     return able

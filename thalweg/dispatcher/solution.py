@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownNodeError
+from ..executors.states import State
 from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .building import free_id
 from .failures import Failure
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from .explain import Explanation, Explanations, WhyNot
+    from .timeline import Timeline
 
 __all__ = ["CallRecord", "Record", "Solution"]
 
@@ -69,11 +71,23 @@ class Record:
         f = failure.function
         if f < 0:
             return
+        alone = failure.kind == "filter"  # then only this datum's value was refused
         for x, _ in self.network.provides[f]:
-            if self.network.data_ids[x] is not None:
+            if self.network.data_ids[x] is not None and not (alone and self.network.data_path(x) != failure.node):
                 known = self.values[x] is not UNKNOWN
                 other = self.network.provider_id(self.search.provider[x], x) if known else None
                 failure.alternative[self.network.data_ids[x]] = other
+
+    def in_the_way(self) -> set[int]:
+        """Functions by which what is wanted and unknown could have been had."""
+        found: set[int] = set()
+        stack = [x for x in self.search.wanted or () if self.values[x] is UNKNOWN]
+        while stack:
+            for f, _ in self.network.providers(stack.pop()):
+                if f not in found:
+                    found.add(f)
+                    stack += [u for u in self.network.inputs[f] if self.values[u] is UNKNOWN]
+        return found
 
     def is_unused(self, datum: int) -> bool:
         """Is there a default that nothing wanted rests on?"""
@@ -96,8 +110,8 @@ class CallRecord:
     Attributes
     ----------
     path : str
-    state : str
-        ``"done"``, ``"failed"`` or ``"skipped"``.
+    state : State
+        ``"done"``, ``"failed"``, ``"cancelled"`` (the run ended while it was at work) or ``"skipped"``.
     inputs : dict
         Values that it takes, as far as they are known.
     outputs : tuple of Hashable
@@ -106,7 +120,7 @@ class CallRecord:
     """
 
     path: str
-    state: str
+    state: State
     inputs: dict[NodeId, Any]
     outputs: tuple[NodeId, ...]
     failure: Failure | None
@@ -199,7 +213,7 @@ class Solution(Mapping[Hashable, Any]):
 
     @property
     def calls(self) -> list[str]:
-        """Paths, from this level, of the functions in the order called; those that failed are among them."""
+        """Paths, from this level, of the functions in the order called; those that failed or refused are among them."""
         network, prefix = self._record.network, self._path
         paths = [network.function_path(f) for f in self._record.calls if network.kind[f] == Kind.FUNCTION]
         return [path_text(path[len(prefix) :]) for path in paths if path[: len(prefix)] == prefix]
@@ -296,6 +310,30 @@ class Solution(Mapping[Hashable, Any]):
 
         return why_not(self._record, self._level, data_id)
 
+    def timeline(self) -> Timeline:
+        """When and where each call was made, by its start.
+
+        Returns
+        -------
+        Timeline
+            A list of `TimedCall`; as text a small table.  Empty where the calls were made in line and nobody asked for
+            it: ``timeline=True`` of a dispatch does, and so do an executor, a gate, a timeout or a subscriber.
+
+        Examples
+        --------
+        >>> from thalweg import Dispatcher
+        >>> dsp = Dispatcher()
+        >>> dsp.add_function("double", lambda a: 2 * a, ["a"], ["b"])
+        'double'
+        >>> [(call.path, len(call.tries)) for call in dsp({"a": 1}, timeline=True).timeline()]
+        [('double', 1)]
+        >>> dsp({"a": 1}).timeline()
+        []
+        """
+        from .timeline import timeline
+
+        return timeline(self._record, self._level)
+
     def result(self, timeout: float | None = None) -> Solution:  # noqa: ARG002 - as futures have it
         """The solution itself: its values are values, never futures (kept for code that waits)."""
         return self
@@ -327,7 +365,14 @@ class Solution(Mapping[Hashable, Any]):
         given = tuple(
             [network.data_ids[x] for x, _ in network.provides[f] if record.search.provider[x] == f and called]
         )
-        state = "failed" if failure is not None else "done" if called else "skipped"
+        if failure is not None:
+            state = State.FAILED
+        elif not called:
+            state = State.SKIPPED
+        else:
+            rows = record.rows  # in line, what was called has ended
+            is_done = not rows or any(row[0] == f and row[-1] is None for row in rows)
+            state = State.DONE if is_done else State.CANCELLED
         inputs = {
             network.data_ids[u]: record.values[u]
             for u in network.arguments[f]

@@ -19,7 +19,20 @@ import os
 import struct
 from typing import Any
 
-__all__ = ["BOOTED", "CURRENT", "FRAMES", "FULL", "HALF", "LENGTH", "LIMIT", "NO_LIMIT", "RECORD", "SIZE", "Board"]
+__all__ = [
+    "BOOTED",
+    "CURRENT",
+    "FRAMES",
+    "FULL",
+    "HALF",
+    "HOLDS",
+    "LENGTH",
+    "LIMIT",
+    "NO_LIMIT",
+    "RECORD",
+    "SIZE",
+    "Board",
+]
 
 # Words of 64 bits.
 BOOTED = 0  # 1 when the worker listens
@@ -29,10 +42,11 @@ FRAMES = 3  # frames of attempts that it is through with
 FULL = 4  # 1: the half is full, and the worker waits until its records are read
 LENGTH = 5  # and 6: bytes of records in either half
 STARTED = 7  # a time: when the current attempt has begun; 0 while its values are unpacked
+HOLDS = 8  # 1: a function of the last frame has kept an array that lies in a file of the parent
 
 NO_LIMIT = 1 << 62
 HALF = 1 << 16
-_HEAD = 64
+_HEAD = 128
 SIZE = _HEAD + 2 * HALF
 
 # attempt, start, end, kind, length of what follows

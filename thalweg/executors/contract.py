@@ -37,11 +37,14 @@ the one before it where its call has `PREVIOUS` among its arguments:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..errors import DomainError
 from ..tokens import DROPPED, PREVIOUS
 from .policy import Policy
+
+if TYPE_CHECKING:
+    from contextvars import Context
 
 __all__ = [
     "DROPPED",
@@ -141,6 +144,10 @@ class Attempt:
     began : callable or None
         To be called at its start where it has a limit, from any thread: the driver then keeps the time, and cancels.
         An executor that keeps the time itself, and reports `CallTimeout`, does not call it.
+    context : contextvars.Context or None
+        What the function is to be called in, if it is called in this process; None for that of who starts it.
+    since : float or None
+        When it was handed to its executor, if somebody wants to know [s].
     """
 
     __slots__ = ("call", "handle", "report")
@@ -151,6 +158,8 @@ class Attempt:
     is_kept: bool
     limit_seconds: float | None
     began: Any
+    context: Context | None
+    since: float | None
 
     def __init__(self, call: Call, report: Callable[[Outcome], object]) -> None:
         self.call = call
@@ -165,12 +174,14 @@ Attempt.is_following = False
 Attempt.is_kept = True
 Attempt.limit_seconds = None
 Attempt.began = None
+Attempt.context = None
+Attempt.since = None
 
 
 class SpecialAttempt(Attempt):
     """An attempt with anything but the first try of one call that may take as long as it likes."""
 
-    __slots__ = ("began", "following", "is_following", "is_kept", "limit_seconds", "number")
+    __slots__ = ("began", "context", "following", "is_following", "is_kept", "limit_seconds", "number", "since")
 
     def __init__(self, call: Call, report: Callable[[Outcome], object], number: int = 1) -> None:
         super().__init__(call, report)
@@ -180,6 +191,8 @@ class SpecialAttempt(Attempt):
         self.is_kept = True
         self.limit_seconds = None
         self.began = None
+        self.context = None
+        self.since = None
 
 
 class Outcome:

@@ -1,7 +1,8 @@
 """The parent's files: what lies in them, who still needs them, and when they go.
 
 A file goes when the last attempt that reads it has ended, and the last array of this process that lies in it has been
-collected.
+collected.  A large one is then kept for a moment, for another array; but not if a function in a worker has kept an
+array that lies in it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from bisect import bisect_right, insort
 from collections import deque
@@ -18,7 +20,7 @@ from ctypes import addressof, c_char
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .parcels import LONG, Packer, Place, Scrap, WithFiles, bases, load, read, write
+from .parcels import LARGE, LONG, Packer, Place, Scrap, WithFiles, bases, load, read, write
 
 if TYPE_CHECKING:
     import mmap
@@ -27,12 +29,23 @@ if TYPE_CHECKING:
 __all__ = ["Depot", "File"]
 
 
+# So many bytes of files that nobody needs are kept for a moment: to get new pages costs more than to copy.
+SPARE_BYTES = 1 << 28
+
+
 class File:
     """One file.
 
     Attributes
     ----------
     path : str
+    size : int
+    is_free : bool
+        False if somebody may look at it though it is no longer used: it can go, but not be written to.
+    is_lent : bool
+        A writer has it, and may use it.
+    is_spare, freed_at : bool, float
+        It is kept for another large array, since that time.
     uses : int
         Parcels on their way that name it.
     views : int
@@ -43,10 +56,15 @@ class File:
         Keeps that buffer alive, so that no other can have the same address meanwhile.
     """
 
-    __slots__ = ("key", "owner", "path", "uses", "views")
+    __slots__ = ("freed_at", "is_free", "is_lent", "is_spare", "key", "owner", "path", "size", "uses", "views")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, size: int) -> None:
         self.path = path
+        self.size = size
+        self.is_free = True
+        self.is_lent = False
+        self.is_spare = False
+        self.freed_at = 0.0
         self.uses = 0
         self.views = 0
         self.key: tuple[int, int] | None = None
@@ -77,6 +95,7 @@ class Depot:
         self._collected = collected
         self._gone: deque[tuple[File, int]] = deque()
         self._files: dict[str, File] = {}
+        self._spares: list[File] = []
         self._copied: dict[tuple[int, int], File] = {}
         self._addresses: list[int] = []  # sorted: where mappings begin
         self._mapped: dict[int, tuple[int, File]] = {}  # address -> size and file
@@ -99,13 +118,16 @@ class Depot:
         return WithFiles(self._written(data, used), places)
 
     def _written(self, data: Any, used: list[File]) -> Place:
+        spares = self.lend(memoryview(data).nbytes)
+        self._scrap.spares = [Place(each.path, 0, each.size) for each in spares]
         place = write(data, self._scrap)
-        file = self._files[place.path] = File(place.path)
+        file = self._files.setdefault(place.path, File(place.path, place.size))
         self._use(file, used)
         return place
 
     def _use(self, file: File, used: list[File]) -> None:
         file.uses += 1
+        file.is_lent = file.is_spare = False
         used.append(file)
 
     def _place_of(self, buffer: pickle.PickleBuffer, used: list[File]) -> Place:
@@ -157,12 +179,12 @@ class Depot:
     def _taken(self, parcel: WithFiles) -> Iterator[None]:
         used: list[File] = []
         for place in (*parcel.buffers, *([parcel.data] if isinstance(parcel.data, Place) else [])):
-            self._use(self._files.setdefault(place.path, File(place.path)), used)
+            self._use(self._files.setdefault(place.path, File(place.path, place.size)), used)
         self.copies += len(parcel.buffers)
         try:
             yield
         finally:
-            self.release(used)
+            self.release(used, are_free=True)
 
     def _map(self, mapping: mmap.mmap, place: Place) -> None:
         """Note that an array of ours lies in a file."""
@@ -180,8 +202,10 @@ class Depot:
         # Kept by ourselves: a reference that dies before what it refers to tells nobody.
         self._references[address] = weakref.ref(mapping, gone)
 
-    def sweep(self) -> None:
-        """Let go the files of arrays that have been collected."""
+    def sweep(self) -> bool:
+        """Let go the files of arrays that have been collected; were there any?"""
+        if not self._gone:
+            return False
         while self._gone:
             file, address = self._gone.popleft()
             if address in self._mapped and self._mapped[address][1] is file:
@@ -189,22 +213,64 @@ class Depot:
                 del self._addresses[bisect_right(self._addresses, address) - 1]
             file.views -= 1
             self._let_go(file)
+        return True
 
-    def release(self, used: list[File]) -> None:
-        """An attempt that needed these files has ended."""
+    def release(self, used: list[File], *, are_free: bool = False) -> None:
+        """An attempt that needed these files has ended; `are_free` if nothing of it can look at them any more."""
         for file in used:
             file.uses -= 1
+            file.is_free &= are_free
             self._let_go(file)
         used.clear()
 
     def _let_go(self, file: File) -> None:
-        if file.uses or file.views or self._files.pop(file.path, None) is None:
+        """Nobody may need a file any more: keep it for the next array, or remove it."""
+        if file.uses or file.views or file.is_spare:
             return
         if file.key is not None:
             self._copied.pop(file.key, None)
-            file.owner = None
+            file.key = file.owner = None
+        if file.is_free and LARGE <= file.size <= SPARE_BYTES - sum(each.size for each in self._spares):
+            file.is_spare, file.freed_at = True, time.monotonic()
+            self._spares.append(file)
+        else:
+            self._remove(file)
+
+    def _remove(self, file: File) -> None:
+        del self._files[file.path]
         with contextlib.suppress(OSError):
             Path(file.path).unlink()
+
+    @property
+    def has_spares(self) -> bool:
+        """Are there files that nobody needs?"""
+        return bool(self._spares)
+
+    def lend(self, size: int) -> list[File]:
+        """A file for so many bytes, if there is one, to be taken back if it is not used."""
+        fitting = [each for each in self._spares if size <= each.size <= 2 * size]
+        if not fitting:
+            return []
+        chosen = min(fitting, key=lambda each: each.size)
+        self._spares.remove(chosen)
+        chosen.is_lent = True
+        return [chosen]
+
+    def take_back(self, lent: list[File], *, are_free: bool = True) -> None:
+        """Those of these files that were not used are to be had again."""
+        for file in lent:
+            if file.is_lent:  # else it was used, and may even be spare again
+                file.is_lent = file.is_spare = False
+                file.is_free = are_free
+                self._let_go(file)
+        lent.clear()
+
+    def drop(self, seconds: float) -> None:
+        """Remove files that nobody has needed for so long."""
+        old = time.monotonic() - seconds
+        for file in [each for each in self._spares if each.freed_at <= old]:
+            self._spares.remove(file)
+            self._remove(file)
 
     def forget(self, prefix: str) -> None:
         """Remove files that a dead worker has begun and never named."""

@@ -21,6 +21,7 @@ from ..errors import ArityError, CallCancelled, CallTimeout, DomainError
 from ..tokens import NONE
 from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome, SpecialAttempt
 from .gate import Gate
+from .states import State
 
 __all__ = ["Driver", "Host", "Listener"]
 
@@ -87,7 +88,7 @@ class Driver:
         self.load: dict[Executor, int] = {}
         self.parked: deque[tuple[SpecialAttempt, Executor]] = deque()  # their executor has no room
         self.waiting: dict[SpecialAttempt, Callable[[], object]] = {}  # at the gate
-        self.resting = 0  # between two tries
+        self.resting: dict[SpecialAttempt, None] = {}  # between two tries
         self.given_up: set[Attempt] = set()  # their time was over, and they have not ended yet
         self.report = host.reporter(self.receive)
         self.is_closing = False
@@ -160,22 +161,22 @@ class Driver:
             return
         if attempt.is_following:
             self.run.began(call)  # type: ignore[attr-defined]
+            self._tell(State.RUNNING, call, attempt)
         if error is None:
             if self.listener is not None:
-                self.listener("done", call, outcome)
+                self.listener(State.DONE, call, outcome)
             if attempt.following and outcome.value is NONE:
                 self._drop_following(attempt)
             self.run.done(call, outcome.value)
         elif not isinstance(error, Exception):
+            self._tell(State.FAILED, call, outcome)
             raise error
         elif self._is_worth_another(attempt, error):
-            if self.listener is not None:
-                self.listener("retry", call, outcome)
+            self._tell("retry", call, outcome)
             self._try_again(attempt)
         else:
             self._drop_following(attempt)
-            if self.listener is not None:
-                self.listener("failed", call, outcome)
+            self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
 
     def _choose(self, call: Call) -> Executor:
@@ -193,17 +194,20 @@ class Driver:
         for attempt, admitted in self.waiting.items():
             if self.gate is not None and not self.gate.withdraw(admitted):
                 self.gate.leave()
-            self._tell_cancelled(attempt)
+            self._tell(State.CANCELLED, attempt.call, attempt)
         for attempt, _ in self.parked:
             if self.gate is not None:
                 self.gate.leave()
-            self._tell_cancelled(attempt)
+            self._tell(State.CANCELLED, attempt.call, attempt)
+        for attempt in self.resting:
+            self._tell(State.CANCELLED, attempt.call, attempt)
         self.waiting.clear()
         self.parked.clear()
+        self.resting.clear()
         # The last first: a place that becomes free must not be given to what will be cancelled next.
         for flying, executor in reversed(list(self.flying.items())):
             executor.cancel(flying)
-            self._tell_cancelled(flying)
+            self._tell(State.CANCELLED, flying.call, flying)
         self.is_over = not self.flying and not self.given_up
 
     def abandon(self) -> None:
@@ -211,6 +215,11 @@ class Driver:
         if self.gate is not None:
             for _ in self.flying:
                 self.gate.leave()
+        now = self.host.now()
+        for attempt, executor in self.flying.items():
+            if attempt.since is not None:  # how long it will take nobody is going to know
+                row = (attempt.call.number, attempt.number, attempt.since, now, executor.name, CallCancelled.__name__)
+                self.rows.append(row)
         self.flying.clear()
         self.given_up.clear()
         self.is_closing = self.is_over = True
@@ -220,9 +229,9 @@ class Driver:
         if not self.is_closing:
             raise Expired
 
-    def _tell_cancelled(self, attempt: Attempt) -> None:
+    def _tell(self, kind: str, call: Call, data: Attempt | Outcome) -> None:
         if self.listener is not None:
-            self.listener("cancelled", attempt.call, attempt)
+            self.listener(kind, call, data)
 
     def _launch(self, attempt: SpecialAttempt, executor: Executor) -> bool:
         """Start an attempt; False if it has to wait at the gate, or for room."""
@@ -255,8 +264,8 @@ class Driver:
         if policy is not None and policy.timeout_seconds is not None:
             attempt.limit_seconds = policy.timeout_seconds
             attempt.began = partial(self.host.post, self._watch, attempt)
-        if self.listener is not None:
-            self.listener("running", attempt.call, attempt)
+        self._tell(State.RUNNING, attempt.call, attempt)
+        attempt.since = self.host.now()
         executor.start(attempt)
 
     def _start_parked(self) -> None:
@@ -328,10 +337,10 @@ class Driver:
 
             chance = random
         another = SpecialAttempt(attempt.call, self.report, attempt.number + 1)
-        self.resting += 1
+        self.resting[another] = None
         self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, another)
 
     def _wake(self, attempt: SpecialAttempt) -> None:
-        self.resting -= 1
-        if not self.is_closing:
+        if attempt in self.resting:
+            del self.resting[attempt]
             self._launch(attempt, self._choose(attempt.call))

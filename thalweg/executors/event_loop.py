@@ -40,7 +40,7 @@ class EventLoopExecutor:
     def start(self, attempt: Attempt) -> None:
         """Begin with an attempt; it is reported when it has ended."""
         # The task reports by itself: a callback at its end would cost as much again as the task.
-        attempt.handle = self.loop.create_task(_make(attempt))
+        attempt.handle = self.loop.create_task(_make(attempt), context=attempt.context)
         if attempt.began is not None:
             attempt.began()
 
@@ -96,6 +96,8 @@ class LoopHost:
 
     def __init__(self, stopper: Any = None) -> None:
         self.loop = asyncio.get_running_loop()
+        # Calls start in the context of the dispatch, also when one that ends, in its own, makes room for them.
+        self.context = contextvars.copy_context()
         self.thread = get_ident()
         self.stopper = stopper
         self.driver: Driver | None = None
@@ -107,10 +109,10 @@ class LoopHost:
     def post(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread, soon; from any thread."""
         if get_ident() == self.thread:
-            self._call(function, *args)
+            self.loop.call_soon(self._call, function, *args, context=self.context)
             return
         try:
-            self.loop.call_soon_threadsafe(self._call, function, *args)
+            self.loop.call_soon_threadsafe(self._call, function, *args, context=self.context)
         except RuntimeError:
             if not self.loop.is_closed():
                 raise
@@ -118,7 +120,7 @@ class LoopHost:
 
     def reporter(self, receive: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
         """What has `receive` called in the driver's thread; to be called from any thread."""
-        thread, soon, pump = self.thread, self.loop.call_soon, self._pump
+        thread, soon, pump, context = self.thread, self.loop.call_soon, self._pump, self.context
 
         def report(outcome: Outcome) -> None:
             if get_ident() != thread:
@@ -130,13 +132,13 @@ class LoopHost:
                     self._end(error)
                 if not self.is_due:
                     self.is_due = True
-                    soon(pump)
+                    soon(pump, context=context)
 
         return report
 
     def call_later(self, seconds: float, function: Callable[..., object], *args: Any) -> None:
         """Call a function in the driver's thread after some time."""
-        self.loop.call_later(seconds, self._call, function, *args)
+        self.loop.call_later(seconds, self._call, function, *args, context=self.context)
 
     def now(self) -> float:
         """Monotonic time [s]."""
@@ -171,7 +173,7 @@ class LoopHost:
             self._end(error)
         if not self.is_due:
             self.is_due = True
-            self.loop.call_soon(self._pump)
+            self.loop.call_soon(self._pump, context=self.context)
 
     def _pump(self) -> None:
         self.is_due = False
@@ -239,7 +241,7 @@ async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> 
         if not loop.is_closed():
             loop.call_soon_threadsafe(arrive, outcome)
 
-    attempt = Attempt(Call(0, contextvars.copy_context().run, (function,)), report)
+    attempt = Attempt(Call(0, function, ()), report)
     threads = shared("threads")
     threads.start(attempt)
     try:

@@ -1,4 +1,14 @@
-"""The one stream of events that callbacks, progress bars, logs, timelines and live pages read."""
+"""The one stream of events that callbacks, progress bars, logs, spans and live pages read.
+
+Without a subscriber there is no stream, and a run that can be made in line is made without one.  Of each call the
+events are, in this order::
+
+    running --> retry --> running --> ... --> done, failed or cancelled
+
+A call that the end of the run finds waiting for room, or for its next try, is cancelled without having been running
+(again).  All events of a run come from the thread that drives it, one after the other, between its "begin" and its
+"end", which comes however the run ends.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +17,8 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from .contract import Call
+from .contract import Call, SpecialAttempt
+from .states import State
 
 __all__ = ["Event", "Stream", "Subscriber", "subscribe", "subscribers"]
 
@@ -25,23 +36,34 @@ class Event:
     path : str
         Path of the node, such as ``"child/f"``; ``""`` where it is the run itself.
     kind : str
-        ``"begin"`` and ``"end"`` of a run; of a call ``"running"``, ``"retry"`` (this try failed, another will come),
-        ``"done"``, ``"failed"``, ``"cancelled"``.
+        ``"begin"`` and ``"end"`` of a run; of a call a `State`, which equals its name: ``"running"``, ``"done"``,
+        ``"failed"``, ``"cancelled"``; and ``"retry"`` (this try failed, another will come).
     time : float
         By ``time.monotonic()`` [s].
     data : object
-        Of ``"begin"``: the plan; of ``"end"``: the solution, or None if there is none; else the attempt or its outcome,
-        as in `thalweg.executors.contract`.
+        Of ``"begin"``: the plan; of ``"end"``: the solution, or None if there is none; of ``"running"`` and
+        ``"cancelled"``: the attempt; else its outcome, both as in `thalweg.executors.contract`.
+    error : BaseException or None
+        What went wrong: of ``"retry"`` and ``"failed"`` in this try, of ``"end"`` what the dispatch raises.
     """
 
-    __slots__ = ("data", "kind", "path", "run", "time")
+    __slots__ = ("data", "error", "kind", "path", "run", "time")
 
-    def __init__(self, run: int, path: str, kind: str, time: float, data: Any) -> None:
+    def __init__(
+        self, run: int, path: str, kind: str, time: float, data: Any, error: BaseException | None = None
+    ) -> None:
         self.run = run
         self.path = path
         self.kind = kind
         self.time = time
         self.data = data
+        self.error = error
+
+    @property
+    def attempt(self) -> SpecialAttempt | None:
+        """The try of a call that it is about; None where it is the run itself."""
+        attempt: SpecialAttempt | None = getattr(self.data, "attempt", self.data) if self.path else None
+        return attempt
 
     def __repr__(self) -> str:
         return f"Event(run {self.run}, {self.path!r}, {self.kind})"
@@ -56,12 +78,31 @@ def subscribe(subscriber: Subscriber) -> Callable[[], None]:
     Parameters
     ----------
     subscriber : callable
-        Called with each `Event`, in the thread that drives the run; it should be quick.
+        Called with each `Event`, in the thread that drives the run; it should be quick.  What it raises is written to
+        the logger ``thalweg.events``, and the run goes on.
 
     Returns
     -------
     callable
-        Ends the subscription.
+        Ends the subscription.  Runs that have begun meanwhile tell of their events to their end.
+
+    Notes
+    -----
+    Thread-safe.
+
+    Examples
+    --------
+    >>> from thalweg import Dispatcher
+    >>> dsp = Dispatcher()
+    >>> dsp.add_function("double", lambda a: 2 * a, ["a"], ["b"])
+    'double'
+    >>> seen = []
+    >>> unsubscribe = subscribe(lambda event: seen.append((event.path, event.kind)))
+    >>> dsp({"a": 1})["b"]
+    2
+    >>> unsubscribe()
+    >>> seen
+    [('', 'begin'), ('double', 'running'), ('double', 'done'), ('', 'end')]
     """
     _subscribers.append(subscriber)
 
@@ -91,9 +132,26 @@ class Stream:
         self.run = next(_numbers)
         self.subscribers = list(subscribers)
         self.path_of = path_of
+        self.raised: list[Subscriber] = []
 
-    def __call__(self, kind: str, call: Call | None, data: Any) -> None:
+    def __call__(self, kind: str, call: Call | None, data: Any, error: BaseException | None = None) -> None:
         """Tell of one event."""
-        event = Event(self.run, "" if call is None else self.path_of(call), kind, monotonic(), data)
+        if error is None and (kind is State.FAILED or kind == "retry"):
+            error = data.error
+        event = Event(self.run, "" if call is None else self.path_of(call), kind, monotonic(), data, error)
         for subscriber in self.subscribers:
-            subscriber(event)
+            try:
+                subscriber(event)
+            except Exception:
+                self._report(subscriber, event)
+
+    def _report(self, subscriber: Subscriber, event: Event) -> None:
+        """A subscriber has raised: that is no reason to end the run, nor to fill the log."""
+        import logging
+
+        is_first = subscriber not in self.raised
+        if is_first:
+            self.raised.append(subscriber)
+        level = logging.ERROR if is_first else logging.DEBUG
+        text = "the subscriber %r raised at %r; the run goes on, and so do its events"
+        logging.getLogger("thalweg.events").log(level, text, subscriber, event, exc_info=is_first)

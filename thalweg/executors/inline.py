@@ -50,7 +50,8 @@ class InlineExecutor:
         value: Any = None
         error: BaseException | None = None
         try:
-            value = perform(attempt.call)
+            context = attempt.context
+            value = perform(attempt.call) if context is None else context.run(perform, attempt.call)
         except BaseException as caught:  # who drives raises what ends the program
             error = caught
         attempt.report(Outcome(attempt, value, error, begin, monotonic(), self.name))

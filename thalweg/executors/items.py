@@ -25,9 +25,11 @@ class Known:
     ----------
     seconds : float or None
         How long its calls take; None before the first has ended.
+    large : int
+        Bytes of the large array that its last call gave; 0 for none.
     """
 
-    __slots__ = ("function", "name", "number", "parcel", "seconds")
+    __slots__ = ("function", "large", "name", "number", "parcel", "seconds")
 
     def __init__(self, number: int, function: Callable[[], Any], name: str, parcel: bytes | WithFiles) -> None:
         self.number = number
@@ -35,6 +37,7 @@ class Known:
         self.name = name
         self.parcel = parcel
         self.seconds: float | None = None
+        self.large = 0
 
     def took(self, seconds: float) -> None:
         """Learn from a call: at once if it was slower, by and by if it was quicker."""

@@ -103,7 +103,16 @@ class Scrap:
     def __init__(self, directories: Sequence[str], prefix: str) -> None:
         self.directories = directories
         self.prefix = prefix
+        self.spares: list[Place] = []  # files that are there and not needed: to write anew into pages costs most
         self._count = 0
+
+    def spare(self, size: int) -> Place | None:
+        """The place of so many bytes in a file that is there, if one fits."""
+        for index, place in enumerate(self.spares):
+            if size <= place.size <= 2 * size:
+                del self.spares[index]
+                return place._replace(size=size)
+        return None
 
     def paths(self) -> list[str]:
         """A new path in each directory, the fastest first."""
@@ -129,6 +138,10 @@ def write(data: Any, scrap: Scrap) -> Place:
         There is no room in any directory.
     """
     view = memoryview(data).cast("B")
+    place = scrap.spare(view.nbytes)
+    if place is not None:
+        overwrite(place, view)
+        return place
     problem: OSError | None = None
     for path in scrap.paths():
         try:
@@ -144,6 +157,15 @@ def write(data: Any, scrap: Scrap) -> Place:
         return Place(path, 0, view.nbytes)
     assert problem is not None
     raise problem
+
+
+def overwrite(place: Place, view: memoryview) -> None:
+    """Put bytes into a file that is there."""
+    file = os.open(place.path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        fill(file, view)
+    finally:
+        os.close(file)
 
 
 def fill(file: int, view: memoryview) -> None:

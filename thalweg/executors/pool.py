@@ -18,7 +18,6 @@ import selectors
 import signal
 import threading
 import time
-from collections import deque
 from itertools import count
 from typing import Any
 
@@ -27,24 +26,21 @@ from ..tokens import NONE
 from .contract import DROPPED, Attempt, Outcome
 from .depot import Depot
 from .failures import load_error
-from .items import Functions, Item, prepare
+from .items import Functions, Item, Known
 from .loop import Loop
 from .parcels import WithFiles, name_of, refused
+from .waiting import Waiting, is_quick
 from .worker import ARGUMENTS, DROPPED_VALUE, VALUE, WITH_FILES
 from .workers import Handle
 
 __all__ = ["Pool"]
 
-QUICK_SECONDS = 0.000_2  # a call that takes no longer may share a batch
-BATCH_SECONDS = 0.001
-CALL_SECONDS = 0.000_003  # what a worker needs beside the function itself
-BATCH_CALLS = 256
-BATCH_BYTES = 1 << 15
 SPAWN_SECONDS = 0.02  # so much quick work must wait before one more worker is worth its start
 LOOK_SECONDS = 0.002
 LATE_SECONDS = 0.010
 LOST_SECONDS = 0.1
 SETTLE_SECONDS = 0.001  # after it, two processes agree on what one of them has written
+SPARE_SECONDS = 1.0  # how long a file is kept for the next large array
 KILL_SECONDS = 0.5  # between asking a process to end, and ending it
 HANDED = 3  # a call that has been given to so many processes that died before they began it is given to no other
 STILLBORN = 3  # so many workers in a row that die before they listen, and no more are started
@@ -70,14 +66,15 @@ class Pool(Loop):
         super().__init__("thalweg-processes")
         self._limit = limit
         self._is_single_use = is_single_use
-        self._pending: deque[Item] = deque()
         self._workers: list[Handle] = []
         self._names = count(1)
         self._stillborn = 0
         self._closing = False
+        self._is_expiring = False
         self.is_over = False
         self._depot = Depot(self.wake)
         self._functions = Functions(self._depot)
+        self._pending = Waiting(self._functions, self._depot, self._refuse_all)
         self.thread.start()
 
     @property
@@ -102,7 +99,8 @@ class Pool(Loop):
 
     def turned(self) -> bool:
         """Let go what is not used, hand out what waits."""
-        self._depot.sweep()
+        if self._depot.sweep():
+            self._expire()
         for number in self._functions.forgotten():
             for worker in self._workers:
                 worker.forget(number)
@@ -134,7 +132,7 @@ class Pool(Loop):
                 worker.kill(gently=False)
                 worker.reap()
                 worker.close()
-            items = [*self._pending, *(item for worker in self._workers for item in worker.items)]
+            items = [*self._pending.clear(), *(item for worker in self._workers for item in worker.items)]
             for item in items:
                 if not item.is_over:
                     self._refuse(item, item.attempts[max(item.ended, item.silent)], error)
@@ -150,63 +148,22 @@ class Pool(Loop):
         if self._closing:
             self._refuse(item, attempt, _cancelled(attempt, "the executor is being closed"))
         else:
-            self._pending.append(item)
+            self._pending.add(item)
 
     def _feed(self) -> None:
         """Hand out what waits, as long as there is somebody to take it."""
         pending = self._pending
-        while pending:
-            item = pending[0]
-            if item.is_over or not self._prepared(item):
-                pending.popleft()
-                continue
-            is_quick = not self._is_single_use and self._is_quick(item)
-            worker = self._worker_for(is_quick=is_quick)
+        while (item := pending.head()) is not None:
+            shares = not self._is_single_use and is_quick(item)
+            worker = self._worker_for(is_quick=shares)
             if worker is None:
                 break
-            self._send(worker, self._batch() if is_quick else [pending.popleft()], is_quick=is_quick)
+            items = pending.batch(len(self._workers)) if shares else [pending.take()]
+            self._send(worker, items, is_quick=shares)
         if self._is_single_use and pending:
             idle = sum(not worker.items and not worker.is_ending for worker in self._workers)
             for _ in range(min(self._limit, len(pending)) - idle):
                 self._spawn()
-
-    def _prepared(self, item: Item) -> bool:
-        """Is the item packed, or can it be?"""
-        if item.parcel is None:
-            prepare(item, self._functions, self._depot)
-            if not item.attempts:
-                assert item.refused is not None
-                self._refuse(item, *item.refused)
-                return False
-        return True
-
-    @staticmethod
-    def _is_quick(item: Item) -> bool:
-        if item.is_limited or item.handed or type(item.parcel) is WithFiles:
-            return False
-        seconds = item.seconds()
-        return seconds is not None and seconds < QUICK_SECONDS
-
-    def _batch(self) -> list[Item]:
-        """Quick calls from the head of those that wait: a millisecond's work, or a fair share."""
-        pending = self._pending
-        items: list[Item] = []
-        seconds, size, calls = 0.0, 0, 0
-        share = -(-len(pending) // len(self._workers))
-        while pending and len(items) < share:
-            item = pending[0]
-            if item.is_over or not self._prepared(item):
-                pending.popleft()
-                continue
-            if items and not self._is_quick(item):
-                break
-            seconds += (item.seconds() or 0.0) + CALL_SECONDS * len(item.attempts)
-            size += len(item.parcel) if type(item.parcel) is bytes else 256 * len(item.attempts)
-            calls += len(item.attempts)
-            if items and (seconds > BATCH_SECONDS or size > BATCH_BYTES or calls > BATCH_CALLS):
-                break
-            items.append(pending.popleft())
-        return items
 
     def _worker_for(self, *, is_quick: bool) -> Handle | None:
         """A worker that can take the next item, or items."""
@@ -224,8 +181,7 @@ class Pool(Loop):
             for worker in usable:
                 if worker.frames == 1 and worker.is_quick:
                     return worker
-            waiting = len(self._pending) * ((self._pending[0].seconds() or 0.0) + CALL_SECONDS)
-            if waiting < SPAWN_SECONDS:
+            if self._pending.seconds() < SPAWN_SECONDS:
                 return None
         return self._spawn() if alive < self._limit else None
 
@@ -250,7 +206,8 @@ class Pool(Loop):
             item.worker = worker
         worker.is_quick = is_quick
         worker.sent_at = time.monotonic()
-        worker.send(items)
+        size = 0 if is_quick else items[0].measured[-1].large
+        worker.send(items, self._depot.lend(size) if size else [])
         if not worker.is_flushed:
             self.selector.modify(worker.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, worker)
         if len(items) > 1 or len(items[0].attempts) > 1:
@@ -267,12 +224,12 @@ class Pool(Loop):
             attempt = item.attempts[index]
             item.measured[index].took(end - start)
             item.ended = index + 1
-            value, error = self._unpacked(attempt, kind, data)
+            value, error = self._unpacked(attempt, item.measured[index], kind, data)
             is_last = error is not None or value is NONE or item.ended == len(item.attempts)
             if is_last:
                 worker.items.popleft()
                 item.is_over = True
-                self._depot.release(item.files)
+                worker.used += item.files  # until it is seen whether it keeps them
             if index < item.silent and error is not None:
                 attempt = item.attempts[item.silent] if item.silent < len(item.attempts) else attempt
             if index >= item.silent or error is not None:
@@ -287,14 +244,18 @@ class Pool(Loop):
         elif not worker.is_watched and sum(len(each.attempts) for each in worker.items) > 1:
             self._watch(worker)
 
-    def _unpacked(self, attempt: Attempt, kind: int, data: bytes) -> tuple[Any, BaseException | None]:
+    def _unpacked(self, attempt: Attempt, known: Known, kind: int, data: bytes) -> tuple[Any, BaseException | None]:
         """Value and error in a record."""
         what = kind & ~WITH_FILES
         if what == DROPPED_VALUE:
             return DROPPED, None
         try:
             if what == VALUE:
-                return self._depot.load(WithFiles(*pickle.loads(data)) if kind & WITH_FILES else data), None  # noqa: S301
+                if not kind & WITH_FILES:
+                    return self._depot.load(data), None
+                parcel = WithFiles(*pickle.loads(data))  # noqa: S301 - it comes from our worker
+                known.large = max((each.size for each in parcel.buffers), default=0)
+                return self._depot.load(parcel), None
             if kind & WITH_FILES:
                 data = self._depot.load_bytes(WithFiles(*pickle.loads(data)))  # noqa: S301 - it comes from our worker
             error = load_error(data)
@@ -314,10 +275,25 @@ class Pool(Loop):
         """A worker is through with what it was sent; what it did not begin is done elsewhere."""
         if worker.items:
             self._take_back(worker, list(worker.items))
+        if worker.used or worker.lent:
+            self._depot.release(worker.used, are_free=not worker.holds)
+            self._depot.take_back(worker.lent)
+            self._expire()
         if worker.is_held:
             worker.release()
         if self._is_single_use and not worker.is_ending:
             self._end(worker)
+
+    def _expire(self) -> None:
+        """Let go, in some time, files that nobody has needed by then."""
+        if self._depot.has_spares and not self._is_expiring:
+            self._is_expiring = True
+            self.at(SPARE_SECONDS, self._expired)
+
+    def _expired(self) -> None:
+        self._is_expiring = False
+        self._depot.drop(SPARE_SECONDS)
+        self._expire()
 
     def _end(self, worker: Handle) -> None:
         worker.end()
@@ -333,7 +309,7 @@ class Pool(Loop):
             if item.cancelled is not None:
                 self._cancel_waiting(item, item.cancelled)
             if not item.is_over:
-                self._pending.appendleft(item)
+                self._pending.add_first(item)
 
     def _report(self, outcome: Outcome) -> None:
         attempt = outcome.attempt
@@ -344,6 +320,11 @@ class Pool(Loop):
             import logging
 
             logging.getLogger("thalweg.executors").exception("who waited for a call could not be told of its end")
+
+    def _refuse_all(self, item: Item) -> None:
+        """Not even the first attempt of an item could be packed."""
+        assert item.refused is not None
+        self._refuse(item, *item.refused)
 
     def _refuse(self, item: Item, attempt: Attempt, error: BaseException) -> None:
         """Report an attempt that was not made, or was lost; with it the item is over."""
@@ -420,7 +401,7 @@ class Pool(Loop):
         if limit is not None:
             rest = started + limit - time.monotonic()
             if rest <= 0.0:
-                text = f"{name_of(item.attempts[index].call.function)!r} took longer than {limit:g} s and was ended"
+                text = f"it took longer than its timeout of {limit:g} s"
                 self._doom(worker, number, CallTimeout(text, seconds=limit))
                 return
             left = [rest, *(rest + each for each in left)]
@@ -495,6 +476,8 @@ class Pool(Loop):
         for item in (*begun, *(item for item in unbegun if item.handed >= HANDED)):
             self._lost(worker, item, number, code)
         worker.items.clear()
+        self._depot.release(worker.used)
+        self._depot.take_back(worker.lent, are_free=False)
         worker.close()
         self._depot.forget(worker.prefix)
         if self._stillborn >= STILLBORN and not self._workers:
@@ -533,14 +516,12 @@ class Pool(Loop):
             each.handle = again
         item.is_over = True
         self._depot.release(item.files)
-        self._pending.appendleft(again)
+        self._pending.add_first(again)
 
     def _give_up(self, why: str) -> None:
         """No process can be started: what waits fails, and the next attempt tries anew."""
         self._stillborn = 0
-        waiting = [item for item in self._pending if not item.is_over]
-        self._pending.clear()
-        for item in waiting:
+        for item in self._pending.clear():
             attempt = item.attempts[item.silent]
             text = f"no process could be started for {name_of(attempt.call.function)!r}: {why}"
             self._refuse(item, attempt, WorkerDied(text))
@@ -548,9 +529,7 @@ class Pool(Loop):
     def _close(self, grace_seconds: float) -> None:
         """Cancel everything, and end all processes."""
         self._closing = True
-        waiting = [item for item in self._pending if not item.is_over]
-        self._pending.clear()
-        for item in waiting:
+        for item in self._pending.clear():
             attempt = item.attempts[item.silent]
             self._refuse(item, attempt, _cancelled(attempt, "before it began, for its executor was closed"))
         for worker in self._workers:

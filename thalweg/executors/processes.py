@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
-from typing import Self
+import weakref
+from typing import Any, Self
 
 from ..errors import BuildError
 from .contract import Attempt
@@ -16,6 +16,7 @@ __all__ = ["ProcessesExecutor"]
 
 # Attempts of one run that may wait here, for each process: enough to fill batches.
 _WAITING = 1024
+_LEAVE_SECONDS = 0.2
 
 
 class ProcessesExecutor:
@@ -77,6 +78,7 @@ class ProcessesExecutor:
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         self._process = 0
+        self._finalizer: Any = None
 
     @property
     def copies(self) -> int:
@@ -91,7 +93,8 @@ class ProcessesExecutor:
             if self._pool is None or self._pool.is_over or self._process != os.getpid():
                 self._pool = Pool(self.max_workers, is_single_use=self._is_single_use)
                 self._process = os.getpid()
-                atexit.register(self._leave)
+                # Also where nobody closes: when this is collected, and when the program ends.
+                self._finalizer = weakref.finalize(self, _leave, self._pool, self._process)
             self._pool.order("start", attempt)
 
     def cancel(self, attempt: Attempt) -> None:
@@ -110,20 +113,22 @@ class ProcessesExecutor:
         """
         with self._lock:
             pool, self._pool = self._pool, None
-        if pool is not None:
-            atexit.unregister(self._leave)
+        if pool is not None and self._finalizer is not None:
+            self._finalizer.detach()
             if self._process == os.getpid():
                 pool.close(grace_seconds)
-
-    def _leave(self) -> None:
-        """The interpreter ends."""
-        self.close(0.2)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _leave(pool: Pool, process: int) -> None:
+    """Nobody can use a pool any more."""
+    if process == os.getpid():
+        pool.close(_LEAVE_SECONDS)
 
 
 def _processors() -> int:

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import CoroutineType
@@ -54,14 +55,15 @@ class ThreadsExecutor:
 
     def start(self, attempt: Attempt) -> None:
         """Begin with an attempt; it is reported when it has ended."""
-        attempt.handle = [self]  # who takes this out may report
+        # Who takes this out may report.  A copy of a context costs next to nothing before a variable is set in it.
+        attempt.handle = [copy_context() if attempt.context is None else attempt.context]
         self.queue.put(attempt)
         if not self.idle.acquire(blocking=False):
             self.grow()
 
     def cancel(self, attempt: Attempt) -> None:
         """Ask for the end of an attempt; one that is being made is left to itself, and its thread replaced."""
-        if _claim(attempt):
+        if _claim(attempt) is not None:
             now = monotonic()
             error = CallCancelled("it was cancelled before it began")
             attempt.report(Outcome(attempt, None, error, now, now, self.name))
@@ -121,37 +123,38 @@ class ThreadsExecutor:
                 attempt = queue.get()
             if attempt is None:
                 break
-            if _claim(attempt):
-                _make(attempt, place)
+            context = _claim(attempt)
+            if context is not None:
+                _make(attempt, place, context)
                 if attempt.handle is None:
                     with self.lock:
                         self.limit -= 1
-            del attempt  # what it holds is not ours to keep
+            del attempt, context  # what it holds is not ours to keep
         with self.lock:
             threads.discard(threading.current_thread())
 
 
-def _claim(attempt: Attempt) -> bool:
-    """Take the right to report an attempt; whoever comes first has it."""
+def _claim(attempt: Attempt) -> Context | None:
+    """Take the right to report an attempt, and what to call it in; whoever comes first has it, others None."""
     try:
-        attempt.handle.pop()
+        context: Context = attempt.handle.pop()
     except (AttributeError, IndexError):
-        return False
-    return True
+        return None
+    return context
 
 
-def _make(attempt: Attempt, place: str) -> None:
+def _make(attempt: Attempt, place: str, context: Context) -> None:
     if attempt.began is not None:
         attempt.began()
     value: Any = None
     error: BaseException | None = None
     start = monotonic()
     try:
-        value = perform(attempt.call)
+        value = context.run(perform, attempt.call)
         if type(value) is CoroutineType:
             import asyncio
 
-            value = asyncio.run(value)
+            value = context.run(asyncio.run, value)
     except BaseException as caught:
         error = caught
     attempt.report(Outcome(attempt, value, error, start, monotonic(), place))

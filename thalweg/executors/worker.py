@@ -16,13 +16,14 @@ import struct
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import CoroutineType
 from typing import Any
 
 from ..tokens import NONE
-from .board import BOOTED, CURRENT, FRAMES, FULL, HALF, LENGTH, LIMIT, RECORD, STARTED, Board
+from .board import BOOTED, CURRENT, FRAMES, FULL, HALF, HOLDS, LENGTH, LIMIT, RECORD, STARTED, Board
 from .contract import PREVIOUS, ask
 from .failures import pack_error
 from .parcels import LONG, Packer, Scrap, WithFiles, describe, load, refused, write
@@ -66,6 +67,7 @@ class Worker:
         self._functions: dict[int, Any] = {}
         self._names: dict[int, str] = {}
         self._stash: list[bytes] = []
+        self._maps: list[weakref.ref[Any]] = []
         self._half = 1
         self._position = 0
         self._told = 0.0
@@ -94,7 +96,7 @@ class Worker:
 
     def _work(self, frame: bytes) -> None:
         """Make the attempts of a frame, one after the other."""
-        order, first, definitions, forgotten, items = pickle.loads(frame)  # noqa: S301 - it comes from our parent
+        order, first, definitions, forgotten, items, self._scrap.spares = pickle.loads(frame)  # noqa: S301 - it comes from our parent
         if order is not None:
             self._obey(order)
         for number, name, parcel in definitions:
@@ -114,6 +116,9 @@ class Worker:
                 break
             first = self._make(first, item)
         _flush()
+        if self._maps:
+            words[HOLDS] = any(each() is not None for each in self._maps)
+            self._maps.clear()
         words[FRAMES] += 1
         self._tell()
 
@@ -137,7 +142,7 @@ class Worker:
         if self._untold and start - self._told > TELL_SECONDS:
             self._tell()
         try:
-            key, args = pickle.loads(item) if type(item) is bytes else load(item, copying=True)  # noqa: S301
+            key, args = pickle.loads(item) if type(item) is bytes else load(item, copying=True, mapped=self._mapped)  # noqa: S301
         except BaseException as error:
             self._record(number, start, ARGUMENTS, pack_error(_hinted(error)))
             return number + 1
@@ -170,7 +175,7 @@ class Worker:
                 self._tell()
             kind = ARGUMENTS
             try:
-                key, args, domain, filters, is_kept = load(step, copying=True)
+                key, args, domain, filters, is_kept = load(step, copying=True, mapped=self._mapped)
                 kind = ERROR
                 function, domain, filters = self._ready(key, domain, filters)
                 args = [value if each is PREVIOUS else each for each in args]
@@ -198,6 +203,10 @@ class Worker:
         if unsaid is not None:
             self._record_value(unsaid[0], unsaid[1], value, *unsaid[2:])
         return behind
+
+    def _mapped(self, mapping: Any, _: Any) -> None:
+        """An argument lies in a file: does it still when the call has ended?"""
+        self._maps.append(weakref.ref(mapping))
 
     def _ready(self, key: int, domain: int | None, filters: Sequence[int]) -> tuple[Any, Any, list[Any]]:
         """The functions of a call, loaded."""

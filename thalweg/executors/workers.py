@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .board import BOOTED, CURRENT, FRAMES, FULL, LENGTH, LIMIT, NO_LIMIT, RECORD, STARTED, Board
+from .board import BOOTED, CURRENT, FRAMES, FULL, HOLDS, LENGTH, LIMIT, NO_LIMIT, RECORD, STARTED, Board
+from .parcels import Place
 from .worker import HEADER
 
 if TYPE_CHECKING:
+    from .depot import File
     from .items import Item
 
 __all__ = ["Handle"]
@@ -36,6 +38,8 @@ class Handle:
         Sent, not ended; the first is what the worker is at, or begins next.
     doomed : tuple of (int, BaseException) or None
         The attempt for which it is being killed, and what is to be said of it.
+    lent, used : list of File
+        Files it may write results into; files that items which have ended were given.
     is_ending : bool
         It gets nothing more.
     is_held : bool
@@ -50,6 +54,8 @@ class Handle:
         self.prefix = f"w{number}"
         self.items: deque[Item] = deque()
         self.doomed: tuple[int, BaseException] | None = None
+        self.lent: list[File] = []
+        self.used: list[File] = []
         self.is_ending = False
         self.is_gone = False
         self.is_held = False
@@ -93,8 +99,9 @@ class Handle:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def send(self, items: list[Item]) -> None:
-        """Hand out attempts, in one frame."""
+    def send(self, items: list[Item], spares: list[File]) -> None:
+        """Hand out attempts, in one frame, and files for large results."""
+        self.lent = spares
         first = number = self.next_number
         definitions, parcels = [], []
         for item in items:
@@ -112,7 +119,8 @@ class Handle:
         self.items.extend(items)
         order = self._order() if definitions else None
         forgotten, self._forgotten = self._forgotten, []
-        self._send(pickle.dumps((order, first, definitions, forgotten, parcels), 5))
+        places = [Place(each.path, 0, each.size) for each in spares]
+        self._send(pickle.dumps((order, first, definitions, forgotten, parcels, places), 5))
 
     def forget(self, number: int) -> None:
         """A function is no longer used."""
@@ -134,7 +142,7 @@ class Handle:
     def end(self) -> None:
         """Let it end by itself, when it has made what it has."""
         self.is_ending = True
-        self._send(pickle.dumps(({"end": True}, 0, (), (), ()), 5))
+        self._send(pickle.dumps(({"end": True}, 0, (), (), (), []), 5))
 
     def _send(self, frame: bytes) -> None:
         self._unsent += HEADER.pack(len(frame)) + frame
@@ -205,6 +213,11 @@ class Handle:
     def is_booted(self) -> bool:
         """Has it ever listened?"""
         return bool(self.board.words[BOOTED])
+
+    @property
+    def holds(self) -> bool:
+        """Has a function kept an argument that lies in a file?"""
+        return bool(self.board.words[HOLDS])
 
     def hold(self, number: int) -> None:
         """Let it begin nothing from this number on."""

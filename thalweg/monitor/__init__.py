@@ -1,0 +1,9 @@
+"""What reads the event stream of runs: progress bars, logs, spans; all off until asked for."""
+
+from ..executors.events import Event, subscribe
+from ..executors.states import State
+from .logs import Logs, log_to
+from .progress import Progress
+from .spans import Spans, trace_to
+
+__all__ = ["Event", "Logs", "Progress", "Spans", "State", "log_to", "subscribe", "trace_to"]

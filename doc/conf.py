@@ -12,7 +12,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # pages are read without a network, too
 ]
 exclude_patterns = ["_build", "decisions/0000-template.md"]
 templates_path = ["_templates"]
@@ -24,11 +24,14 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
-autodoc_member_order = "bysource"
+autodoc_member_order = "alphabetical"
 autodoc_typehints = "none"  # the docstrings say the types, with their meaning
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
+default_role = "py:obj"  # a name in backquotes is a link where there is such a name, and a literal elsewhere
 
 html_theme = "furo"
 html_title = f"thalweg {version}"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]

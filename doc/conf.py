@@ -1,6 +1,10 @@
 """How Sphinx makes the pages: `make doc`."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "thalweg"
 author = "The thalweg maintainers"
@@ -10,8 +14,10 @@ release = version = installed_version("thalweg")
 extensions = [
     "myst_parser",
     "numpydoc",
+    "pictures",  # of this folder: _ext/pictures.py
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "thalweg.plotting.sphinx",
     "sphinx-mathjax-offline",  # pages are read without a network, too
 ]
 exclude_patterns = ["_build", "decisions/0000-template.md"]

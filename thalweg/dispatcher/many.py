@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,10 @@ class _Flight:
     def result(self, *, return_exceptions: bool) -> Any:
         """What the next one gives, when it has ended."""
         if self.ordered:
-            future = self.open.popleft()
+            future = self.open[0]
+            with suppress(CancelledError):
+                future.exception()  # an interrupt while it is waited for must find it among the open ones
+            self.open.popleft()
         else:
             future = self.ended.get()
             self.open.remove(future)

@@ -6,6 +6,7 @@ Peers do the same work in the same turns. What waits is measured on the wall, wh
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import statistics
@@ -37,6 +38,12 @@ DIAMOND_COST_LIMIT = 0.5  # s
 Timing = tuple[float, float]  # seconds on the wall, and of the processor
 
 
+def tidy() -> None:
+    """Let each pay for its own garbage only."""
+    gc.collect()
+    gc.freeze()
+
+
 def timed(run: Callable[[], Any]) -> Timing:
     wall, busy = time.perf_counter(), time.process_time()
     run()
@@ -50,6 +57,7 @@ def turns(field: dict[str, Callable[[], Timing]], rounds: int) -> dict[str, Timi
     samples: dict[str, list[Timing]] = {name: [] for name in field}
     for _ in range(rounds):
         for name, run in field.items():
+            tidy()
             samples[name].append(run())
     return {
         name: (statistics.median([wall for wall, _ in each]), statistics.median([busy for _, busy in each]))
@@ -65,6 +73,7 @@ def measure(options: Options) -> Iterator[Row]:
         yield from naps(options)
         yield from diamonds(options)
     finally:
+        gc.unfreeze()
         shutdown_executors()
 
 
@@ -231,7 +240,10 @@ def diamonds(options: Options) -> Iterator[Row]:
     run = awaited(all_at_once)
     run()
     slowest.clear()
-    samples = [run() for _ in range(max(3, options.rounds // 3))]
+    samples = []
+    for _ in range(max(3, options.rounds // 3)):
+        tidy()
+        samples.append(run())
     shares = [wall / slow for (wall, _), slow in zip(samples, slowest, strict=True)]
     share, busy = statistics.median(shares), statistics.median([busy for _, busy in samples])
     case = f"event loop, {DISPATCHES} diamonds at once"

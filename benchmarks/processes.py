@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import gc
 import logging
 import statistics
 import time
@@ -59,6 +60,8 @@ def turns(competitors: list[Timed], rounds: int) -> dict[str, float]:
     samples: dict[str, list[float]] = {name: [] for name, _, _ in competitors}
     for _ in range(rounds):
         for name, calls, run in competitors:
+            gc.collect()
+            gc.freeze()  # each pays for its own garbage only
             start = time.perf_counter()
             run()
             samples[name].append((time.perf_counter() - start) / calls)
@@ -137,6 +140,7 @@ def measure(options: Options) -> Iterator[Row]:
             yield from long(pool, options)
             yield from arrays(pool, options)
     finally:
+        gc.unfreeze()
         shutdown_executors()
         with contextlib.suppress(ImportError):
             from loky import get_reusable_executor

@@ -76,23 +76,26 @@ class SideBySide(Run):
         """
         values, running, queue, stopper = self.values, self.running, self.queue, self.stopper
         plain, arguments, waiters = self.network.plain, self.network.arguments, self.waiters
+        take, keep = queue.popleft, self.calls.append
+        provider, settled, forced = self.search.provider, self.search.settled, self.search.forced
+        in_grades = not self.everything
         while self.active:
             if self.is_stale:
                 self._look_again()
+                provider, settled, forced = self.search.provider, self.search.settled, self.search.forced
                 continue
-            x = queue.popleft() if queue else next(self.source, -1)
+            x = take() if queue else next(self.source, -1)
             if x < 0:
                 if not self._goes_on():
                     return
                 continue
-            search = self.search
-            f = search.provider[x]
+            f = provider[x]
             call: Call | None = None
             function = plain[f]
-            if function is None or f in running or (search.forced and not self.everything):
+            if function is None or f in running or (forced and in_grades):
                 if self._consider(x):
                     call = self._call_for(x)
-            elif values[x] is UNKNOWN and search.settled[x]:  # as `_consider` and `_call_for`, in one go
+            elif values[x] is UNKNOWN and settled[x]:  # as `_consider` and `_call_for`, in one go
                 entry: list[int] | None = None
                 for u in arguments[f]:
                     if values[u] is UNKNOWN:
@@ -110,8 +113,8 @@ class SideBySide(Run):
             if stopper is not None and stopper.is_set():
                 self.stop()
                 return
-            running.add(call.number)
-            self.calls.append(call.number)
+            running.add(f)
+            keep(f)
             yield call
 
     def _goes_on(self) -> bool:

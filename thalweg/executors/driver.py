@@ -145,7 +145,8 @@ class Driver:
             self.given_up.discard(attempt)
             return
         self.load[executor] -= 1
-        if attempt.began is not None:
+        is_special = type(attempt) is not Attempt
+        if is_special and attempt.began is not None:
             attempt.began = None  # it holds the attempt
         if self.gate is not None:
             self.gate.leave()
@@ -162,8 +163,8 @@ class Driver:
         )
         if self.is_closing:
             return
-        following = attempt.following
-        if attempt.is_following:
+        following = attempt.following if is_special else ()
+        if is_special and attempt.is_following:
             following = self.tails.pop(attempt)
             self.run.began(call)  # type: ignore[attr-defined]
             self._tell(State.RUNNING, call, attempt)

@@ -62,22 +62,19 @@ class Driven(Dispatch):
 
     def wait(self) -> Solution:
         """Make the calls, and wait for them here."""
-        if self.needs_loop:
-            return _on_own_loop(self)
         with self._telling() as ended:
-            return ended(self._wait())
+            # On a loop of our own only the calls are made: an error that ends a loop is held by it until collected.
+            return ended(self._end_of(*(_on_own_loop(self) if self.needs_loop else self._drive())))
 
     async def await_(self) -> Solution:
         """Make the calls, and wait for them on the running event loop, which is never blocked."""
         if self.foreign is not None or (self.default == "sync" and not self.needs_loop):
             return await in_thread(self)
-        self.inline = "async"
         with self._telling() as ended:
-            return ended(await self._await())
+            return ended(self._end_of(*await self.drive_on_loop()))
 
-    def _wait(self) -> Solution:
-        failure: Failure | None = None
-        is_late = False
+    def _drive(self) -> tuple[Failure | None, bool]:
+        """Make the calls: the failure that ended the run, and whether its time was over."""
         try:
             if self.foreign is not None:
                 self.foreign.drive(self.run)
@@ -85,28 +82,34 @@ class Driven(Dispatch):
                 host = table.blocking_host(self.run.stopper)
                 host.drive(self._drive_by(host))
         except Stopped as stop:
-            failure = stop.failure
+            return stop.failure, False
         except Expired:
-            is_late = True
+            return None, True
+        except BaseException:
+            self.driver = None  # it holds this dispatch
+            raise
         finally:
             self.run.close()
-        try:
-            return self.finish(failure, is_late=is_late)
-        finally:
-            del failure  # its traceback holds this frame
+        return None, False
 
-    async def _await(self) -> Solution:
+    async def drive_on_loop(self) -> tuple[Failure | None, bool]:
+        """As `_drive`, on the running event loop."""
+        self.inline = "async"
         host = table.event_loops().LoopHost(self.options.stopper)
-        failure: Failure | None = None
-        is_late = False
         try:
             await host.drive(self._drive_by(host))
         except Stopped as stop:
-            failure = stop.failure
+            return stop.failure, False
         except Expired:
-            is_late = True
+            return None, True
+        except BaseException:
+            self.driver = None  # it holds this dispatch
+            raise
         finally:
             self.run.close()
+        return None, False
+
+    def _end_of(self, failure: Failure | None, is_late: bool) -> Solution:  # noqa: FBT001 - what `_drive` gives
         try:
             return self.finish(failure, is_late=is_late)
         finally:
@@ -178,14 +181,14 @@ def _progress_bar(name: str) -> Subscriber:
     return Progress(name)
 
 
-def _on_own_loop(dispatch: Driven) -> Solution:
+def _on_own_loop(dispatch: Driven) -> tuple[Failure | None, bool]:
     """Run an event loop for one dispatch."""
     import asyncio
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(dispatch.await_())
+        return asyncio.run(dispatch.drive_on_loop())
     raise BuildError(
         "an event loop runs in this thread, and something is to be awaited; write await dsp.adispatch(...)"
     )

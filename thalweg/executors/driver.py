@@ -307,6 +307,7 @@ class Driver:
 
     def _forget(self, attempt: Attempt, executor: Executor) -> None:
         del self.flying[attempt]
+        attempt.handle = None  # whatever the executor kept there, it reports no more
         self.load[executor] -= 1
         self.run.untaken(attempt.call)  # type: ignore[attr-defined]
 

@@ -74,6 +74,7 @@ async def _make(attempt: Attempt) -> bool:
     except BaseException as caught:
         error = caught
     attempt.report(Outcome(attempt, value, error, begin, monotonic(), "event loop"))
+    del attempt, call, value, error  # the traceback of what it raised holds this frame
     return True
 
 
@@ -255,6 +256,9 @@ async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> 
         threads.cancel(attempt)
         await asyncio.wait([ended], timeout=GRACE_SECONDS)
         raise
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value
+    try:
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
+    finally:
+        del outcome, attempt  # the traceback of what it raised holds this frame

@@ -55,6 +55,7 @@ class InlineExecutor:
         except BaseException as caught:  # who drives raises what ends the program
             error = caught
         attempt.report(Outcome(attempt, value, error, begin, monotonic(), self.name))
+        del attempt, value, error  # the traceback of what it raised holds this frame
 
     def cancel(self, attempt: Attempt) -> None:
         """There is nothing to cancel: no attempt is in flight when this can be called."""

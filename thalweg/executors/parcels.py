@@ -79,6 +79,7 @@ class Packer:
                 return data, self._taken()
             problem.add_note("thalweg[processes] brings cloudpickle, with which lambdas and closures can travel")
             raise problem from None
+        del problem  # its traceback holds this frame, and that the value
         self._large.clear()
         data = cloudpickle.dumps(value, 5, buffer_callback=self._stays)
         return data, self._taken()

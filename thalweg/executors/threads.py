@@ -154,10 +154,19 @@ def _make(attempt: Attempt, place: str, context: Context) -> None:
         if type(value) is CoroutineType:
             import asyncio
 
-            value = context.run(asyncio.run, value)
+            value, error = context.run(asyncio.run, _awaited(value))
     except BaseException as caught:
         error = caught
     attempt.report(Outcome(attempt, value, error, start, monotonic(), place))
+    del attempt, value, error  # the traceback of what it raised holds this frame
+
+
+async def _awaited(coroutine: CoroutineType[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """What a coroutine gives or raises; an error that ended its loop would be held by it until collected."""
+    try:
+        return await coroutine, None
+    except Exception as error:
+        return None, error
 
 
 @contextmanager

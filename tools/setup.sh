@@ -78,14 +78,21 @@ ensure_graphviz() {
     fi
 }
 
-# Pages are tested in a real browser. Without one these tests skip themselves, and say so.
-ensure_browser() {
+has_browser() {
     local name
     for name in chromium chromium-browser google-chrome; do
         command -v "$name" >/dev/null && return
     done
-    if ! can_install || ! install chromium fonts-dejavu-core; then
+    return 1
+}
+
+# Pages are tested in a real browser. Without one these tests skip themselves, and say so. What drives it needs a library
+# that a small Debian lacks.
+ensure_browser() {
+    if ! has_browser && { ! can_install || ! install chromium fonts-dejavu-core; }; then
         say "no browser: pages are not tested (Debian: apt-get install chromium)"
+    elif ! compgen -G '/usr/lib*/*/libatomic.so.1' >/dev/null && { ! can_install || ! install libatomic1; }; then
+        say "libatomic is missing: the browser may not be driven (Debian: apt-get install libatomic1)"
     fi
 }
 

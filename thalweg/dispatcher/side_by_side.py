@@ -42,7 +42,9 @@ class SideBySide(Run):
         self.running: set[int] = set()  # functions in flight
         self.queue: deque[int] = deque()  # data whose time may have come
         self.awaited: dict[int, dict[int, None]] = {}  # function in flight -> data that wait for it
-        self.waiters: dict[int, list[list[int]]] = {}  # unknown datum -> [datum that rests on it, number of unknown]
+        self.lacking = self._count_lacking()  # by function: inputs that are not known
+        self.expected: dict[int, int] = {}  # plain function that lacks inputs -> its output, which waits for it
+        self.waiters: dict[int, list[list[int]]] = {}  # unknown datum -> [other datum that waits, number of unknown]
         self.parked: dict[int, None] = {}  # data of an infinite class that has not come yet
         self.open_class = 0.0
         self.has_ended = False  # has the source?
@@ -75,7 +77,8 @@ class SideBySide(Run):
         The hot path of every run with an executor: benchmark ``executors``.
         """
         values, running, queue, stopper = self.values, self.running, self.queue, self.stopper
-        plain, arguments, waiters = self.network.plain, self.network.arguments, self.waiters
+        plain, arguments = self.network.plain, self.network.arguments
+        lacking, expected = self.lacking, self.expected
         take, keep = queue.popleft, self.calls.append
         provider, settled, forced = self.search.provider, self.search.settled, self.search.forced
         in_grades = not self.everything
@@ -95,18 +98,10 @@ class SideBySide(Run):
             if function is None or f in running or (forced and in_grades):
                 if self._consider(x):
                     call = self._call_for(x)
-            elif values[x] is UNKNOWN and settled[x]:  # as `_consider` and `_call_for`, in one go
-                entry: list[int] | None = None
-                for u in arguments[f]:
-                    if values[u] is UNKNOWN:
-                        if entry is None:
-                            entry = [x, 0]
-                        entry[1] += 1
-                        if u in waiters:
-                            waiters[u].append(entry)
-                        else:
-                            waiters[u] = [entry]
-                if entry is None:
+            elif values[x] is UNKNOWN and settled[x]:
+                if lacking[f]:
+                    expected[f] = x
+                else:
                     call = Call(f, function, [values[u] for u in arguments[f]])
             if call is None:
                 continue
@@ -139,10 +134,7 @@ class SideBySide(Run):
             self.values[x] = value
             if self.uses is not None:
                 self.uses.known(x)
-            for entry in self.waiters.pop(x, ()):
-                if entry[1] == 1:
-                    self.queue.append(entry[0])
-                entry[1] -= 1
+            self._wake(x)
             return
         super().done(call, value)
         for x, _ in self.network.provides[f]:
@@ -165,11 +157,15 @@ class SideBySide(Run):
         (Call, bool) or None
             The call, with `PREVIOUS` among its arguments; and whether the value is wanted besides.
         """
-        x = self.network.single[call.number]
-        waiting = self.waiters.get(x, ()) if x >= 0 else ()
-        if len(waiting) != 1 or waiting[0][1] != 1:
+        network, values = self.network, self.values
+        x = network.single[call.number]
+        if x < 0:
             return None
-        y, values, network = waiting[0][0], self.values, self.network
+        waiting = [self.expected[f] for f in network.consumers[x] if f in self.expected]
+        waiting += [entry[0] for entry in self.waiters.get(x, ())]
+        if len(waiting) != 1:
+            return None
+        y = waiting[0]
         g = self.search.provider[y]
         if self.is_stale or not self.search.settled[y] or values[y] is not UNKNOWN:
             return None
@@ -195,6 +191,15 @@ class SideBySide(Run):
         self.running.discard(f)
         self.called[f] = 0
         self.queue.extend(self.awaited.pop(f, ()))
+
+    def _count_lacking(self) -> list[int]:
+        """By function, how many of its inputs are not known as the run begins."""
+        lacking, consumers = self.network.arity.copy(), self.network.consumers
+        for x, value in enumerate(self.values):
+            if value is not UNKNOWN:
+                for f in consumers[x]:
+                    lacking[f] -= 1
+        return lacking
 
     def _consider(self, x: int) -> bool:
         """Is all known that `x` rests on?  If not, it will be looked at again when it is."""
@@ -278,11 +283,17 @@ class SideBySide(Run):
         return known
 
     def _wake(self, x: int) -> None:
-        """Look again at what waited for `x` alone."""
-        for entry in self.waiters.pop(x, ()):
-            if entry[1] == 1:
-                self.queue.append(entry[0])
-            entry[1] -= 1
+        """`x` is known: look again at what waited for it alone."""
+        lacking, expected = self.lacking, self.expected
+        for f in self.network.consumers[x]:
+            lacking[f] -= 1
+            if not lacking[f] and f in expected:
+                self.queue.append(expected.pop(f))
+        if x in self.waiters:
+            for entry in self.waiters.pop(x):
+                if entry[1] == 1:
+                    self.queue.append(entry[0])
+                entry[1] -= 1
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again before anything more is called."""
@@ -319,6 +330,7 @@ class SideBySide(Run):
             self.active = False
             return
         self.queue.clear()
+        self.expected.clear()
         self.waiters.clear()
         self.parked.clear()
         self.open_class = 0.0

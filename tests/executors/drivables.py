@@ -91,21 +91,31 @@ class Line(Steps):
         self.calls = calls
         self.chained = []
         self.dropped = []
+        self.held = set()  # given as what follows another: not to be given once more
 
     def follow(self, call):
         place = self.calls.index(call) + 1
         if place == len(self.calls):
             return None
+        self.held.add(self.calls[place].number)
         return self.calls[place], call.number in self.kept
 
+    def end(self, call, outcome):
+        super().end(call, outcome)
+        for one in [one for one in self.free if one.number in self.held]:
+            self.free.remove(one)
+
     def began(self, call):
+        self.held.discard(call.number)
         self.chained.append(call.number)
-        self.free.remove(call)
         self.given.append(call.number)
         self.open.add(call.number)
 
     def untaken(self, call):
+        self.held.discard(call.number)
         self.dropped.append(call.number)
+        if not self.missing[call.number]:
+            self.free.append(call)
 
     def ready(self):
         for one in super().ready():

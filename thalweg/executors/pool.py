@@ -181,7 +181,8 @@ class Pool(Loop):
             for worker in usable:
                 if worker.frames == 1 and worker.is_quick:
                     return worker
-            if self._pending.seconds() < SPAWN_SECONDS:
+            # A worker at quick calls will soon be free; one at a long call may never be.
+            if any(worker.is_quick for worker in usable) and self._pending.seconds() < SPAWN_SECONDS:
                 return None
         return self._spawn() if alive < self._limit else None
 

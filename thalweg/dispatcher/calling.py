@@ -16,13 +16,14 @@ from .failures import Failure
 from .in_turn import InTurn
 from .nodes import DataNode, NodeId
 from .plan import Plan, path_text
+from .replay import Replay
 from .run import Run, Stopped
 from .solution import Record, Solution
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
-__all__ = ["Dispatch", "Options", "Raises", "check_raises", "prepare"]
+__all__ = ["PLAIN", "Dispatch", "Options", "Raises", "check_raises", "prepare"]
 
 Raises = bool | str | Callable[[Exception], Any]
 
@@ -58,6 +59,9 @@ class Options:
         self.on_event = on_event
         self.timeline = timeline
         self.progress = progress
+
+
+PLAIN = Options()  # what most dispatches have
 
 
 def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
@@ -116,25 +120,28 @@ class Dispatch:
     """
 
     kind: type[Run] = InTurn
+    makes_calls = True  # itself, in line
 
     def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
-        index = plan.network.top.index
-        given = {name: value for name, value in inputs.items() if name in index}
-        if given.keys() != plan.given:
-            raise BuildError(f"the plan was made for the inputs {sorted(map(str, plan.given))}; solve for these inputs")
         self.dsp = dsp
         self.options = options
-        self.passed = {name: value for name, value in inputs.items() if name not in index}
+        self.passed: dict[NodeId, Any] = {}  # what the model does not know
+        if inputs.keys() != plan.given:
+            index = plan.network.top.index
+            self.passed = {name: value for name, value in inputs.items() if name not in index}
+            inputs = {name: value for name, value in inputs.items() if name in index}
+            if inputs.keys() != plan.given:
+                names = sorted(map(str, plan.given))
+                raise BuildError(f"the plan was made for the inputs {names}; solve for these inputs")
         policy: Raises = dsp.raises if options.raises is None else options.raises
         self.need_all = policy == "unreachable" or policy is True
-        self.run: Run = self.kind(
-            plan,
-            given,
-            raises=check_raises(policy),
-            stopper=options.stopper,
-            release=options.keep == "outputs" and plan.search.wanted is not None,
-            need_all=self.need_all,
-        )
+        release = options.keep == "outputs" and plan.search.wanted is not None
+        kind = self.kind
+        if self.makes_calls and not (plan.is_open or release or options.stopper is not None):
+            if plan.was_run:
+                kind = Replay
+            plan.was_run = True
+        self.run: Run = kind(plan, inputs, check_raises(policy), options.stopper, release, self.need_all)
         if self.need_all and plan.search.left > 0:
             self.run.active = False  # nothing is called for what cannot be had
 
@@ -150,7 +157,10 @@ class Dispatch:
         """
         failure: Failure | None = None
         try:
-            InlineExecutor().drive(self.run)
+            rest = self.run.follow() if isinstance(self.run, Replay) else self.run
+            if rest is not None:
+                self.run = rest
+                InlineExecutor().drive(rest)
         except Stopped as stop:
             failure = stop.failure
         finally:
@@ -175,8 +185,8 @@ class Dispatch:
         run = self.run
         run.is_cut_short = run.is_cut_short or is_late
         record = run.record()
-        record.passed = self.passed
-        record.given = run.plan.given
+        if self.passed:
+            record.passed = self.passed
         self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:
@@ -189,7 +199,7 @@ class Dispatch:
                     path="",
                     solution=solution,
                 )
-            if self.need_all and not solution.stopped and solution.unreachable:
+            if self.need_all and not run.stopped and solution.unreachable:
                 self._raise_unreachable(solution)
             return solution
         finally:
@@ -238,12 +248,12 @@ def check_raises(raises: Raises) -> Callable[[Failure], bool] | None:
     BuildError
         `raises` is none of the things it can be.
     """
+    if not raises or raises == "unreachable":
+        return None
     if callable(raises):
         return lambda failure: bool(raises(failure.error))
     if raises is True:
         return lambda failure: failure.kind != "refused"
-    if not raises or raises == "unreachable":
-        return None
     raise BuildError(f"unknown raises={raises!r}; use 'unreachable', True, False or a function of the error")
 
 

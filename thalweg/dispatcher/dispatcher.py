@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BuildError, UnknownNodeError
 from . import building
-from .calling import Options, Raises, check_raises, prepare
+from .cache import Plans, Question
+from .calling import PLAIN, Options, Raises, check_raises, prepare
 from .helpers import selector
 from .model import Model
 from .network import Network, flatten
@@ -101,6 +102,7 @@ class Dispatcher(Model, Visible):
         self.raises = raises
         self.solution: Solution | None = None
         self._networks: dict[frozenset[NodeId], tuple[Any, Network]] = {}
+        self._plans = Plans()
 
     def copy_structure(self) -> Self:
         """An empty model with the same name, description, `raises` and executor."""
@@ -314,17 +316,21 @@ class Dispatcher(Model, Visible):
         plan = self._plan(
             inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None or progress
         )
-        options = Options(
-            raises=raises,
-            stopper=stopper,
-            executor=executor,
-            keep=keep,
-            gate=gate,
-            timeout=timeout,
-            on_event=on_event,
-            timeline=timeline,
-            progress=progress,
-        )
+        named = (raises, stopper, executor, gate, timeout, on_event)
+        if named == _NOBODY and keep == "all" and not timeline and not progress:
+            options = PLAIN
+        else:
+            options = Options(
+                raises=raises,
+                stopper=stopper,
+                executor=executor,
+                keep=keep,
+                gate=gate,
+                timeout=timeout,
+                on_event=on_event,
+                timeline=timeline,
+                progress=progress,
+            )
         solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
 
@@ -469,9 +475,42 @@ class Dispatcher(Model, Visible):
         strict: bool,
         ahead: bool = True,
     ) -> Plan:
-        """Check what is asked for, and plan it."""
-        wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
-        given = _distances(inputs, inputs_dist)
+        """Check what is asked for, and plan it, unless that was done before."""
+        if type(inputs) is not dict and not isinstance(inputs, Mapping):
+            inputs = building.check_ids(inputs or (), "inputs", once=False)
+        if type(outputs) is not list and outputs is not None:
+            outputs = building.check_ids(outputs, "outputs", once=False)
+        signature = self._signature()
+        plans = self._plans
+        if plans.signature != signature:
+            plans = self._plans = Plans(signature, len(self.make_network().consumers))
+        wanted = None if outputs is None else tuple(outputs)
+        try:
+            distances = frozenset(inputs_dist.items()) if inputs_dist else None
+            question = plans.question(frozenset(inputs), wanted, distances, wildcard, objective, strict)
+        except TypeError:  # what cannot be asked for is refused in words below
+            question = Question()
+        plan = question.plan
+        if plan is None:
+            given = _distances(inputs, inputs_dist)
+            wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
+            ahead = ahead or question.is_known
+            plan = self._make_plan(given, wanted, wildcard, objective, strict=strict, ahead=ahead)
+            question.is_known = True
+            if not plan.is_open:
+                question.plan = plan
+        return plan
+
+    def _make_plan(
+        self,
+        given: dict[NodeId, float],
+        wanted: tuple[NodeId, ...] | None,
+        wildcard: bool,
+        objective: str,
+        *,
+        strict: bool,
+        ahead: bool,
+    ) -> Plan:
         network = self.make_network(self._wildcards(given, wanted, wildcard))
         if not strict:
             given = {name: distance for name, distance in given.items() if name in network.top.index}
@@ -531,16 +570,13 @@ class Dispatcher(Model, Visible):
         return f"<Dispatcher{name}: {len(self.data_nodes)} data, {functions} functions{inner}>"
 
 
+_NOBODY = (None,) * 6
 _NETWORKS = 8  # flat networks kept per model, one for each set of wildcards
 
 
-def _distances(
-    inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None, inputs_dist: Mapping[NodeId, float] | None
-) -> dict[NodeId, float]:
+def _distances(inputs: Iterable[NodeId], inputs_dist: Mapping[NodeId, float] | None) -> dict[NodeId, float]:
     """Initial distances of what is given."""
-    if inputs is not None and not isinstance(inputs, Mapping):
-        inputs = building.check_ids(inputs, "inputs", once=False)
-    given = dict.fromkeys(inputs or (), 0.0)
+    given = dict.fromkeys(inputs, 0.0)
     for name, distance in (inputs_dist or {}).items():
         if name not in given:
             raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")

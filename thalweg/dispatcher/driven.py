@@ -38,6 +38,8 @@ class Driven(Dispatch):
         As for `thalweg.dispatcher.calling.prepare`.
     """
 
+    makes_calls = False
+
     def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
         self.default = dsp.executor if options.executor is None else options.executor
         is_foreign = hasattr(self.default, "drive") and not hasattr(self.default, "start")

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ArityError, CallTimeout, DomainError, WorkerDied
+
+if TYPE_CHECKING:
+    from .network import Network
 
 __all__ = ["Failure"]
 
@@ -32,23 +37,52 @@ class Failure:
         For each datum that the node should have given: the provider that gave it instead, or None.
     """
 
-    __slots__ = ("_frames", "_text", "alternative", "error", "function", "kind", "node")
+    __slots__ = ("_alternative", "_frames", "_kind", "_network", "_node", "_text", "error", "function")
 
     def __init__(
-        self, node: tuple[Hashable, ...], kind: str, error: Exception, function: int = -1, text: str | None = None
+        self,
+        node: tuple[Hashable, ...] | None,
+        kind: str | None,
+        error: Exception,
+        function: int = -1,
+        text: str | None = None,
+        network: Network | None = None,
     ) -> None:
-        self.node = node
-        self.kind = kind
+        self._node = node  # None: that of the function
+        self._kind = kind  # None: as the error says
         self.error = error
         self.function = function
-        self.alternative: dict[Hashable, Hashable | None] = {}
-        self._frames: list[tuple[CodeType, int]] = []
+        self._alternative: dict[Hashable, Hashable | None] | None = None
         self._text = text
-        source = error.__cause__ if kind == "domain" and error.__cause__ is not None else error
-        trace = source.__traceback__
+        self._network = network
+        trace = (error if type(error) is not DomainError else error.__cause__ or error).__traceback__
+        frames: list[tuple[CodeType, int]] = []
         while trace is not None:
-            self._frames.append((trace.tb_frame.f_code, trace.tb_lineno))
+            frames.append((trace.tb_frame.f_code, trace.tb_lineno))
             trace = trace.tb_next
+        self._frames = frames
+
+    @property
+    def node(self) -> tuple[Hashable, ...]:
+        """Ids from the top of the model to the node."""
+        if self._node is None:
+            assert self._network is not None
+            self._node = self._network.function_path(self.function)
+        return self._node
+
+    @property
+    def kind(self) -> str:
+        """How it failed, in a word."""
+        if self._kind is None:
+            self._kind = _kind_of(self.error)
+        return self._kind
+
+    @property
+    def alternative(self) -> dict[Hashable, Hashable | None]:
+        """For each datum that the node should have given: the provider that gave it instead, or None."""
+        if self._alternative is None:
+            self._alternative = {}
+        return self._alternative
 
     def forget_frames(self, outer: BaseException | None) -> None:
         """Let the frames of the error, and of the errors behind it, go.
@@ -102,6 +136,19 @@ class Failure:
         return _restore, (self.node, self.kind, error, self.function, self.alternative, self.traceback)
 
 
+def _kind_of(error: BaseException) -> str:
+    """How a call failed, in a word."""
+    if isinstance(error, DomainError):
+        return "refused" if error.__cause__ is None else "domain"
+    for kind, errors in _KINDS.items():
+        if isinstance(error, errors):
+            return kind
+    return "error"
+
+
+_KINDS = {"arity": ArityError, "timeout": CallTimeout, "died": WorkerDied}
+
+
 def _restore(
     node: tuple[Hashable, ...],
     kind: str,
@@ -111,5 +158,5 @@ def _restore(
     text: str,
 ) -> Failure:
     failure = Failure(node, kind, error, function, text)
-    failure.alternative = alternative
+    failure.alternative.update(alternative)
     return failure

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from ..executors.contract import Call
-from ..tokens import ABSENT, UNKNOWN
+from ..tokens import UNKNOWN
 from .network import Kind
 from .nodes import NodeId
 from .plan import Plan
@@ -25,12 +25,12 @@ class InTurn(Run):
 
     Parameters
     ----------
-    plan, given, **options
+    plan, given, *options
         As for `Run`.
     """
 
-    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], **options: Any) -> None:
-        super().__init__(plan, given, **options)
+    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], *options: Any) -> None:
+        super().__init__(plan, given, *options)
         self.rest: Iterator[int] = iter(plan.order)  # data still to be made known
         self.ended = False  # have the steps come to their end?
         self.goals: list[int] = []
@@ -94,14 +94,9 @@ class InTurn(Run):
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
-        lost = [x for x, _ in self.network.provides[f]] if outputs is None else outputs
-        for x in lost:
-            if x in self.network.slot_of:
-                self.values[x] = ABSENT
-        if outputs is None and self.uses is not None and self.network.kind[f] != Kind.ASK:
-            self.uses.spent(f)  # what a gate was asked with it will be asked with again
+        self._forgo(f, outputs)
         if not self.owned:
-            self._start_again(f, outputs, lost)
+            self._start_again(f, outputs)
         else:
             self._tell(f, outputs)
             if self.search.wanted is None:
@@ -156,7 +151,7 @@ class InTurn(Run):
         for x in (*self.sought, *self.listening):
             self.pause[x] = 1
 
-    def _start_again(self, f: int, outputs: list[int] | None, lost: list[int]) -> None:
+    def _start_again(self, f: int, outputs: list[int] | None) -> None:
         """Follow a search of our own, which learns of the first loss as it comes to it.
 
         That is cheaper than to undo what the plan's search has found behind the loss, and leaves the plan to others.
@@ -167,7 +162,7 @@ class InTurn(Run):
             self._tell(f, outputs)
         else:
             self.unsaid = (f, outputs)
-            self.listening = set(lost)
+            self.listening = {x for x, _ in self.network.provides[f]} if outputs is None else set(outputs)
             self._set_pauses()
 
     def _hears(self, x: int, f: int) -> bool:
@@ -177,7 +172,8 @@ class InTurn(Run):
             self._set_pauses()
             self._tell(*self.unsaid)
             self.unsaid = None
-            return True
+            # Where everything is wanted, an output that is not lost is settled for good, and does not come again.
+            return self.search.wanted is not None or not self.search.settled[x]
         return x in self.listening and not self.milestones[x]
 
     def _own(self) -> None:

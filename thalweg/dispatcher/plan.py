@@ -16,6 +16,7 @@ from .network import Kind, Network
 from .nodes import NodeId
 from .search import Search
 from .seeing import Visible
+from .tracks import Tracks
 
 __all__ = ["Plan", "derived", "make_plan", "path_text"]
 
@@ -33,7 +34,20 @@ class Plan(Visible):
     Made by `Dispatcher.solve`; equal plans of one model are shared.
     """
 
-    __slots__ = ("_calls", "_shown", "given", "is_open", "network", "order", "search", "template", "touched", "wanted")
+    __slots__ = (
+        "_calls",
+        "_seats",
+        "_shown",
+        "_tracks",
+        "given",
+        "is_open",
+        "network",
+        "order",
+        "search",
+        "template",
+        "touched",
+        "was_run",
+    )
 
     def __init__(
         self,
@@ -55,6 +69,30 @@ class Plan(Visible):
         self.is_open = is_open  # the search is left to the one run that the plan is for
         self._calls: list[int] | None = None
         self._shown: bytearray | None = None
+        self.was_run = False  # then it pays to make tracks
+        self._seats: Seats | None = None
+        self._tracks: dict[bool, Tracks] = {}
+
+    def seat(self, given: Mapping[NodeId, Any]) -> tuple[list[Any], dict[tuple[int, int], Any]]:
+        """Values at the start of a run, by datum; and those that wait for their datum, by START and datum."""
+        if self._seats is None:
+            self._seats = Seats(self)
+        return self._seats.take(given)
+
+    def tracks(self, *, need_all: bool) -> Tracks:
+        """The trodden ways of runs that call nothing more when something wanted is out of reach, or of others."""
+        tracks = self._tracks.get(need_all)
+        if tracks is None:
+            tracks = self._tracks.setdefault(need_all, Tracks(self.network, self.search, self.order))
+        return tracks
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without anything that is called."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"_seats": None, "_tracks": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def calls(self) -> list[str]:
@@ -111,6 +149,42 @@ class Plan(Visible):
         return f"Plan({self.calls})"
 
 
+class Seats:
+    """Where the given values and the defaults of a plan go, found once."""
+
+    __slots__ = ("direct", "held", "template", "waiting")
+
+    def __init__(self, plan: Plan) -> None:
+        network, index = plan.network, plan.network.top.index
+        self.template = plan.template.copy() if network.defaults else plan.template
+        self.direct: list[tuple[NodeId, int]] = []
+        self.held: dict[tuple[int, int], Any] = {}
+        self.waiting: list[tuple[NodeId, tuple[int, int]]] = []
+        given = {index[data_id]: data_id for data_id in plan.given}
+        for x in dict.fromkeys([*network.defaults, *given]):
+            target = network.start_slots.get(x, x)
+            is_known = self.template[target] is not UNKNOWN
+            place = (-1, -1) if is_known else (plan.search.seeds[target][1], target)
+            if x in given and is_known:
+                self.direct.append((given[x], target))
+            elif x in given:
+                self.waiting.append((given[x], place))
+            elif is_known:
+                self.template[target] = network.defaults[x][2]
+            else:
+                self.held[place] = network.defaults[x][2]
+
+    def take(self, given: Mapping[NodeId, Any]) -> tuple[list[Any], dict[tuple[int, int], Any]]:
+        """Values at the start of one run."""
+        values = self.template.copy()
+        for data_id, x in self.direct:
+            values[x] = given[data_id]
+        held = self.held.copy()
+        for data_id, place in self.waiting:
+            held[place] = given[data_id]
+        return values, held
+
+
 def public_distance(search: Search, datum: int) -> float:
     """Distance as people see it: one class of the infinite is like the other."""
     distance = search.dist[datum]
@@ -127,6 +201,8 @@ def public_provider(network: Network, search: Search, datum: int) -> NodeId | tu
 
 def unreachable(network: Network, search: Search) -> tuple[NodeId, ...]:
     """Wanted outputs that are not settled, by the names under which they were asked for."""
+    if search.left <= 0:
+        return ()
     missing = {x for x in search.wanted or () if not search.settled[x]}
     if not missing:
         return ()

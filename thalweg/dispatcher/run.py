@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from ..errors import ArityError, CallTimeout, DomainError, WorkerDied
+from ..errors import ArityError, DomainError
 from ..executors.contract import Call, GuardedCall
 from ..tokens import ABSENT, NONE, UNKNOWN
 from .failures import Failure
@@ -56,13 +56,26 @@ class Run:
         Let go values that nothing can need any more.
     need_all : bool
         Call nothing more when something wanted is out of reach.
+
+    Attributes
+    ----------
+    stopped : bool
+        By the stopper.
+    is_cut_short : bool
+        It did not come to its end.
+    owned : bool
+        Is the search ours alone?
     """
+
+    active = True
+    stopped = False
+    is_cut_short = False
+    owned = False
 
     def __init__(
         self,
         plan: Plan,
         given: Mapping[NodeId, Any],
-        *,
         raises: Callable[[Failure], bool] | None = None,
         stopper: Any = None,
         release: bool = False,
@@ -75,31 +88,14 @@ class Run:
         self.raises = raises
         self.stopper = stopper
         self.need_all = need_all
-        self.active = True
-        self.stopped = False  # by the stopper
-        self.is_cut_short = False  # it did not come to its end
-        self.values: list[Any] = plan.template.copy()
-        self.held: dict[tuple[int, int], Any] = {}  # (function, datum): values that wait for their datum
-        self.called = bytearray(len(network.kind))  # of the functions that are not plain
+        self.values: list[Any]
+        self.held: dict[tuple[int, int], Any]  # (function, datum): values that wait for their datum
+        self.values, self.held = plan.seat(given)
+        self.called: set[int] = set()  # of the functions that are not plain
         self.calls: list[int] = []
         self.failures: list[Failure] = []
         self.outer = sys.exception()  # what the caller is handling
-        self.owned = False  # is the search ours alone?
-        self._fill(given)
         self.uses = Uses(network, plan.search, self.values) if release else None
-
-    def _fill(self, given: Mapping[NodeId, Any]) -> None:
-        network, values = self.network, self.values
-        index = network.top.index
-        seeds = {x: value for x, (_, _, value) in network.defaults.items()}
-        for data_id, value in given.items():
-            seeds[index[data_id]] = value
-        for x, value in seeds.items():
-            target = network.start_slots.get(x, x)
-            if values[target] is UNKNOWN:
-                self.held[self.search.seeds[target][1], target] = value  # for when it is reached, if ever
-            else:
-                values[target] = value
 
     def path(self, call: Call) -> str:
         """What people call the node that a call is of."""
@@ -137,15 +133,15 @@ class Run:
         """`call` ended with `error`."""
         f = call.number
         self._lose(f)
-        self._record(self.network.function_path(f), _kind_of(error), error, f)
+        self._record(None, None, error, f)
 
     def _other(self, f: int, x: int) -> Call | None:
         """What makes `x` known where that is not the plain call of a function: maybe a call, maybe done at once."""
         network, values = self.network, self.values
         kind, record = network.kind[f], network.records[f]
         if kind == Kind.FUNCTION:
-            if not self.called[f]:
-                self.called[f] = 1
+            if f not in self.called:
+                self.called.add(f)
                 args = [values[u] for u in network.arguments[f]]
                 executor, policy = network.manners.get(f, _COMMON)
                 domain, filters = record.input_domain, record.filters
@@ -159,10 +155,10 @@ class Run:
             self._know(f, x, record.default_value)
         elif kind == Kind.ASK:
             data = network.data_ids
-            arrived = {data[u]: values[u] for u in self.search.arrived(x) if u and data[u] is not None}
+            arrived = {data[u]: values[u] for u in self._takes(f) if u and data[u] is not None}
             return GuardedCall(f, _open, [arrived], record.input_domain)
         else:
-            slots = self.search.takes(f)
+            slots = self._takes(f)
             estimates = {network.slot_of[s]: values[s] for s in slots if values[s] is not ABSENT}
             if not estimates:
                 self._lose(f)
@@ -171,6 +167,20 @@ class Run:
             else:
                 self._know(f, x, estimates)
         return None
+
+    def _takes(self, function: int) -> tuple[int, ...]:
+        """What a provider takes that is no function."""
+        return self.search.takes(function)
+
+    def _forgo(self, f: int, outputs: list[int] | None) -> list[int]:
+        """Mark the slots that `f` does not fill, and need nothing for `f` any more; gives the slots."""
+        lost = [x for x, _ in self.network.provides[f]] if outputs is None else outputs
+        slots = [x for x in lost if x in self.network.slot_of] if self.network.slot_of else []
+        for x in slots:
+            self.values[x] = ABSENT
+        if outputs is None and self.uses is not None and self.network.kind[f] != Kind.ASK:
+            self.uses.spent(f)  # what a gate was asked with it will be asked with again
+        return slots
 
     def _split(self, f: int, value: Any) -> None:
         """Hand the result of a function to its outputs."""
@@ -186,7 +196,7 @@ class Run:
                 results = _as_many(value, len(arcs), network.records[f])
             except Exception as error:
                 self._lose(f)
-                self._record(network.function_path(f), _kind_of(error), error, f)
+                self._record(None, None, error, f)
                 return
         lost: list[int] = []
         for (x, _), result in zip(arcs, results, strict=True):
@@ -228,9 +238,14 @@ class Run:
         """`f` is gone, or does not give `outputs`: let the search think again."""
         raise NotImplementedError
 
-    def _record(self, path: tuple[NodeId, ...], kind: str, error: Exception, f: int) -> None:
-        failure = Failure(path, kind, error, f)
+    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> None:
+        """Note a failure: of a call if neither path nor kind is given."""
+        failure = Failure(path, kind, error, f, network=self.network)
         self.failures.append(failure)
+        self._judge(failure)
+
+    def _judge(self, failure: Failure) -> None:
+        """Does a failure end the run?"""
         if self.raises is not None and self.raises(failure):
             self.is_cut_short, self.active = True, False
             raise Stopped(failure)
@@ -239,6 +254,8 @@ class Run:
     def close(self) -> None:
         """Do no more, and let go what is not needed for the record."""
         self.active = False
+        if not self.held:
+            return
         index, start = self.network.top.index, self.network.top.start
         for x in map(index.__getitem__, self.plan.given):  # given values that the search did not come to
             if self.values[x] is UNKNOWN and self.search.provider[x] == start and x not in self.network.extras:
@@ -246,11 +263,11 @@ class Run:
 
     def record(self) -> Record:
         """What the run leaves."""
-        failures = [x for x in self.failures if not self._opened_later(x)]
+        failures = [x for x in self.failures if not self._opened_later(x)] if self.failures else []
         self.failures, self.outer = [], None
-        record = Record(self.network, self.search, self.values, failures, self.calls, stopped=self.stopped)
-        record.used = self._used()
-        record.shown = record.used
+        network, given = self.network, self.plan.given
+        record = Record(network, self.search, self.values, failures, self.calls, given, stopped=self.stopped)
+        record.used = record.shown = self._used()
         if self.uses is not None:
             record.shown = bytearray(len(self.values))
             for x in self.search.wanted or ():
@@ -301,16 +318,3 @@ def _as_many(value: Any, count: int, node: Any) -> tuple[Any, ...]:
         number = "more" if len(values) > count else str(len(values))
         raise ArityError(f"it gave {number} values for its {count} outputs {names}; give as many as outputs")
     return values
-
-
-def _kind_of(error: BaseException) -> str:
-    """How a call failed, in a word."""
-    if isinstance(error, DomainError):
-        return "refused" if error.__cause__ is None else "domain"
-    for kind, errors in _KINDS.items():
-        if isinstance(error, errors):
-            return kind
-    return "error"
-
-
-_KINDS = {"arity": ArityError, "timeout": CallTimeout, "died": WorkerDied}

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..executors.contract import Call
-from ..tokens import ABSENT, DROPPED, NONE, PREVIOUS, RELEASED, UNKNOWN
+from ..tokens import DROPPED, NONE, PREVIOUS, RELEASED, UNKNOWN
 from .network import Kind
 from .nodes import NodeId
 from .plan import Plan
@@ -33,12 +33,12 @@ class SideBySide(Run):
 
     Parameters
     ----------
-    plan, given, **options
+    plan, given, *options
         As for `Run`.
     """
 
-    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], **options: Any) -> None:
-        super().__init__(plan, given, **options)
+    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], *options: Any) -> None:
+        super().__init__(plan, given, *options)
         self.running: set[int] = set()  # functions in flight
         self.queue: deque[int] = deque()  # data whose time may have come
         self.awaited: dict[int, dict[int, None]] = {}  # function in flight -> data that wait for it
@@ -169,7 +169,7 @@ class SideBySide(Run):
         g = self.search.provider[y]
         if self.is_stale or not self.search.settled[y] or values[y] is not UNKNOWN:
             return None
-        if g in self.running or self.called[g] or network.kind[g] != Kind.FUNCTION:
+        if g in self.running or g in self.called or network.kind[g] != Kind.FUNCTION:
             return None
         if any(values[u] is UNKNOWN for u in network.inputs[g] if u != x):
             return None
@@ -189,7 +189,7 @@ class SideBySide(Run):
         """A call that `follow` gave was not made after all, since the one before it failed."""
         f = call.number
         self.running.discard(f)
-        self.called[f] = 0
+        self.called.discard(f)
         self.queue.extend(self.awaited.pop(f, ()))
 
     def _count_lacking(self) -> list[int]:
@@ -297,13 +297,8 @@ class SideBySide(Run):
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again before anything more is called."""
-        lost = [x for x, _ in self.network.provides[f]] if outputs is None else outputs
-        for x in lost:
-            if x in self.network.slot_of:
-                self.values[x] = ABSENT
-                self._wake(x)
-        if outputs is None and self.uses is not None and self.network.kind[f] != Kind.ASK:
-            self.uses.spent(f)  # what a gate was asked with it will be asked with again
+        for x in self._forgo(f, outputs):
+            self._wake(x)
         if not self.owned:
             self.search = self.plan.search.copy()
             self.search.values = self.values

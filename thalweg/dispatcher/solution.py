@@ -6,9 +6,11 @@ needs more than the values (distances, providers, the workflow graph, explanatio
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnknownNodeError
 from ..executors.states import State
@@ -30,22 +32,18 @@ if TYPE_CHECKING:
 __all__ = ["CallRecord", "Record", "Solution"]
 
 
+# Ids, and what picks their values out of all values of a run.
+Layout: TypeAlias = tuple[tuple[NodeId, ...], Callable[[Sequence[Any]], Iterable[Any]]]
+
+
 class Record:
     """One run, whole, in the numbers of its network."""
 
-    __slots__ = (
-        "calls",
-        "failures",
-        "given",
-        "network",
-        "passed",
-        "rows",
-        "search",
-        "shown",
-        "stopped",
-        "used",
-        "values",
-    )
+    used: bytearray | None = None  # by datum: does what is wanted rest on it?  None for all
+    shown: bytearray | None = None  # by datum: does the solution show it?  None for all that are known
+    rows: Sequence[tuple[int, int, float, float, str, str | None]] = ()  # attempts, as `Driver.rows`
+    passed: Mapping[NodeId, Any] = MappingProxyType({})  # inputs that the model does not know
+    layout: Layout | None = None
 
     def __init__(
         self,
@@ -54,32 +52,34 @@ class Record:
         values: list[Any],
         failures: list[Failure],
         calls: list[int],
+        given: frozenset[NodeId],
         *,
         stopped: bool = False,
     ) -> None:
         self.network = network
         self.search = search
         self.values = values
-        self.failures = failures
         self.calls = calls
-        self.used: bytearray | None = None  # by datum: does what is wanted rest on it?  None for all
-        self.shown: bytearray | None = None  # by datum: does the solution show it?  None for all that are known
+        self.given = given  # inputs that the model knows
         self.stopped = stopped  # by the stopper, before its end
-        self.rows: list[tuple[int, int, float, float, str, str | None]] = []  # attempts, as `Driver.rows`
-        self.passed: dict[NodeId, Any] = {}  # inputs that the model does not know
-        self.given: frozenset[NodeId] = frozenset()  # inputs that it knows
-        for failure in failures:
-            self._find_alternative(failure)
+        self._failures = failures
+        self._is_told = not failures  # do the failures tell what was done instead?
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What failed, in the order in which it failed, with what was done instead."""
+        if not self._is_told:
+            for failure in self._failures:
+                self._find_alternative(failure)
+            self._is_told = True
+        return self._failures
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: getattr(self, name) for name in self.__slots__}
+        self.failures  # noqa: B018 - told now, for the functions do not travel
+        state = self.__dict__ | {"layout": None, "passed": dict(self.passed)}
         if self.shown is not None:
             state["values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
         return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
 
     def _find_alternative(self, failure: Failure) -> None:
         f = failure.function
@@ -109,12 +109,26 @@ class Record:
 
     def data_of(self, level: int) -> dict[NodeId, Any]:
         """Known data of a level with their values, by distance, then in the order of the model."""
-        values, shown, names = self.values, self.shown, self.network.data_ids
+        if self.layout is not None and not level:
+            ids, pick = self.layout
+            return dict(zip(ids, pick(self.values)))  # noqa: B905 - to say that they are equally long costs time
+        names, values = self.network.data_ids, self.values
+        return {names[x]: values[x] for x in self._known(level)}
+
+    def laid_out(self) -> Layout:
+        """Ids of the known data of the top, and what picks their values out of those of any run that went this way."""
+        known = self._known(0)
+        ids = tuple([self.network.data_ids[x] for x in known])
+        return ids, itemgetter(*known) if len(known) > 1 else lambda values: [values[x] for x in known]
+
+    def _known(self, level: int) -> list[int]:
+        """Numbers of the known data of a level, by distance, then in the order of the model."""
+        values, shown = self.values, self.shown
         known = [x for _, x in self.network.own_data(level) if values[x] is not UNKNOWN]
         if shown is not None:
             known = [x for x in known if shown[x] and values[x] is not RELEASED]
         known.sort(key=self.search.dist.__getitem__)
-        return {names[x]: values[x] for x in known}
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +171,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
         self._record = record
         self._level = level
         self._data = record.data_of(level)
-        if not level:
+        if record.passed and not level:
             self._data.update(record.passed)
 
     def __getitem__(self, data_id: NodeId) -> Any:

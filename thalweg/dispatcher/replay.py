@@ -1,0 +1,244 @@
+"""Runs on trodden ways: what was found once is not searched again, failures included.
+
+A `Replay` goes along the tracks of its plan (see `thalweg.dispatcher.tracks`) and searches nothing.  Where a loss is
+new, a `Retraced` run takes over: it is what the run would have been without any track, is told the outcomes of the
+calls that were made, and leaves a new track.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..executors.contract import Call, perform
+from ..tokens import NONE, UNKNOWN
+from .failures import Failure
+from .in_turn import InTurn
+from .network import Kind
+from .nodes import NodeId
+from .plan import Plan
+from .run import Run
+from .solution import Record
+from .tracks import Loss, Track
+
+__all__ = ["Replay"]
+
+
+class Replay(Run):
+    """A run in line that follows the tracks of its plan.
+
+    Parameters
+    ----------
+    plan, given, *options
+        As for `Run`.
+    """
+
+    asks = False  # is somebody to be asked whether a failure ends the run?
+    taken: tuple[int, ...] = ()  # by the provider at hand
+
+    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], *options: Any) -> None:
+        super().__init__(plan, given, *options)
+        self.given = given
+        self.options = options
+        self.track: Track = plan.tracks(need_all=self.need_all).first
+        self.losses: list[Loss] = []  # of the step at hand
+        self.results: dict[int, Any] = {}  # what functions gave that are not plain, and NONE
+        self.raised: dict[int, Exception] = {}
+        self.met: dict[tuple[int, int], tuple[Any, int]] = {}  # values that filters saw, and failures from then on
+
+    def follow(self) -> Run | None:
+        """Make the calls; gives the run that is to go on with them where the way is new, else None.
+
+        Notes
+        -----
+        The hot path of every dispatch that was made before: benchmark ``again``.
+        """
+        values, calls, losses = self.values, self.calls, self.losses
+        while self.active:
+            track = self.track
+            functions = track.functions
+            last = 0  # the first step whose call is not noted yet
+            for position, x, function, one, taken in track.steps:
+                if function is not None:
+                    try:
+                        value = function(values[one]) if one >= 0 else function(*taken(values))
+                    except Exception as error:
+                        calls += functions[last : position + 1]
+                        self._fails(functions[position], error)
+                        break
+                    if value is NONE:
+                        calls += functions[last : position + 1]
+                        self.results[functions[position]] = NONE
+                        self._lose(functions[position], [x])
+                        break
+                    values[x] = value
+                else:
+                    calls += functions[last:position]
+                    last = position + 1
+                    if values[x] is UNKNOWN:
+                        self.taken = taken
+                        self._special(functions[position], x)
+                        if losses or self.asks:
+                            break
+            else:
+                calls += functions[last:]
+                self.active = False
+            if self.asks or (not self.active and track.search is None):
+                return Retraced(self)  # somebody must be asked; or who came this way lost something at its last step
+            for loss in losses:
+                branch = self.track.branches.get(loss)
+                if branch is None:
+                    return Retraced(self)
+                self.track, self.owned = branch, True
+            losses.clear()
+        self.search = self.track.search or self.search
+        return None
+
+    def _special(self, f: int, x: int) -> None:
+        """Make a datum known where that is not the plain call of a function."""
+        call = self._other(f, x)
+        if call is None:
+            return
+        self.calls.append(f)
+        try:
+            value = perform(call)
+        except Exception as error:
+            self._fails(f, error)
+            return
+        self.results[f] = value
+        self.done(call, value)
+        # Where everything is wanted, a run with a search of its own finishes the step.
+        if (not self.losses or (self.owned and self.search.wanted is None)) and (f, x) in self.held:
+            self._know(f, x, self.held.pop((f, x)))
+
+    def _fails(self, f: int, error: Exception) -> None:
+        self.raised[f] = error
+        self._lose(f)
+        self._record(None, None, error, f)
+
+    def _takes(self, function: int) -> tuple[int, ...]:  # noqa: ARG002 - it is the one at hand
+        return self.taken
+
+    def _know(self, f: int, x: int, value: Any) -> bool:
+        count = len(self.failures)
+        is_known = super()._know(f, x, value)
+        if x in self.network.extras:
+            self.met[f, x] = (self.values[x] if is_known else UNKNOWN, len(self.failures) - count)
+        return is_known
+
+    def _lose(self, f: int, outputs: list[int] | None = None) -> None:
+        self._forgo(f, outputs)
+        self.losses.append((f, None if outputs is None else tuple(outputs)))
+
+    def _judge(self, failure: Failure) -> None:
+        if self.raises is None:
+            failure.forget_frames(self.outer)
+        else:
+            self.asks = True  # by a run that could go on from here in any case
+
+    def record(self) -> Record:
+        """What the run leaves."""
+        record = super().record()
+        record.layout = self.track.layout
+        if record.layout is None:
+            self.track.layout = record.laid_out()
+        return record
+
+    def _used(self) -> bytearray | None:
+        if self.track.used is None:
+            self.track.used = super()._used()
+        return self.track.used
+
+
+class Retraced(InTurn):
+    """A run that makes calls only where a replay has made none.
+
+    Parameters
+    ----------
+    replay : Replay
+        It has come to a loss that leads to no track.
+    """
+
+    def __init__(self, replay: Replay) -> None:
+        super().__init__(replay.plan, replay.given, *replay.options)
+        self.replay: Replay | None = replay
+        self.made = frozenset(replay.calls)
+        self.judged = deque(replay.failures)
+        self.outer = replay.outer
+        self.tracks = replay.plan.tracks(need_all=self.need_all)
+        self.track = self.tracks.first
+        self.ways: list[tuple[int, int, tuple[int, ...]]] = []  # since the last loss
+
+    def ready(self) -> Iterator[Call]:
+        """Calls that were not made yet."""
+        replay = self.replay
+        assert replay is not None
+        for call in super().ready():
+            f = call.number
+            if f not in self.made:
+                yield call
+            elif f in replay.raised:
+                self.failed(call, replay.raised[f])
+            elif f in replay.results:
+                self.done(call, replay.results[f])
+            else:
+                self.done(call, replay.values[self.network.single[f]])
+
+    def _onward(self) -> Iterator[int]:
+        for x in super()._onward():
+            if self.values[x] is UNKNOWN and self.search.settled[x]:
+                f = self.search.provider[x]
+                self.ways.append((f, x, () if self.network.kind[f] == Kind.FUNCTION else self.search.takes(f)))
+            yield x
+
+    def _know(self, f: int, x: int, value: Any) -> bool:
+        replay = self.replay
+        assert replay is not None
+        if (f, x) not in replay.met:
+            return super()._know(f, x, value)
+        known, count = replay.met[f, x]
+        if known is UNKNOWN:
+            self._lose(f, [x])
+        else:
+            self.values[x] = known
+        for _ in range(count):
+            self._judge_again()
+        return known is not UNKNOWN
+
+    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> None:
+        if self.judged:
+            self._judge_again()
+        else:
+            super()._record(path, kind, error, f)
+
+    def _judge_again(self) -> None:
+        """What is recorded now was met by the replay; it asked nobody about it."""
+        failure = self.judged.popleft()
+        self.failures.append(failure)
+        self._judge(failure)
+
+    def _lose(self, f: int, outputs: list[int] | None = None) -> None:
+        self._lay()
+        loss = (f, None if outputs is None else tuple(outputs))
+        self.track = self.track.branches.setdefault(loss, Track())
+        super()._lose(f, outputs)
+
+    def record(self) -> Record:
+        """What the run leaves; if it has come to its end, also to those that go the same way."""
+        record = super().record()
+        if not self.is_cut_short:
+            self._lay()
+            if self.track.search is None:
+                self.search.values = ()
+                self.track.used, self.track.layout = record.used, record.laid_out()
+                self.tracks.add(len(self.search.dist))
+                self.track.search = self.search
+        return record
+
+    def _lay(self) -> None:
+        """Leave what was done since the last loss to others."""
+        if len(self.ways) > len(self.track.steps):
+            self.track.lay(self.network, self.ways)
+            self.tracks.add(len(self.ways))
+        self.ways = []

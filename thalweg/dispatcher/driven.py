@@ -53,6 +53,8 @@ class Driven(Dispatch):
             told.append(_progress_bar(dsp.name))
         self.stream = Stream(told, self.run.path) if told else None
         self.driver: Driver | None = None
+        self.failure: Failure | None = None  # what ended the run
+        self.is_late = False  # its time was over
         self.inline = "sync"  # who makes calls for which nobody is named; on a loop they would block it
         named = {executor for executor, _ in plan.network.manners.values()}
         self.needs_loop = (
@@ -66,54 +68,56 @@ class Driven(Dispatch):
         """Make the calls, and wait for them here."""
         with self._telling() as ended:
             # On a loop of our own only the calls are made: an error that ends a loop is held by it until collected.
-            return ended(self._end_of(*(_on_own_loop(self) if self.needs_loop else self._drive())))
+            if self.needs_loop:
+                _on_own_loop(self)
+            else:
+                self._drive()
+            return ended(self._end())
 
     async def await_(self) -> Solution:
         """Make the calls, and wait for them on the running event loop, which is never blocked."""
         if self.foreign is not None or (self.default == "sync" and not self.needs_loop):
             return await in_thread(self)
         with self._telling() as ended:
-            return ended(self._end_of(*await self.drive_on_loop()))
+            await self.drive_on_loop()
+            return ended(self._end())
 
-    def _drive(self) -> tuple[Failure | None, bool]:
-        """Make the calls: the failure that ended the run, and whether its time was over."""
-        try:
+    def _drive(self) -> None:
+        """Make the calls, and note how that ends."""
+        with self._ending():
             if self.foreign is not None:
                 self.foreign.drive(self.run)
             else:
                 host = table.blocking_host(self.run.stopper)
                 host.drive(self._drive_by(host))
-        except Stopped as stop:
-            return stop.failure, False
-        except Expired:
-            return None, True
-        except BaseException:
-            self.driver = None  # it holds this dispatch
-            raise
-        finally:
-            self.run.close()
-        return None, False
 
-    async def drive_on_loop(self) -> tuple[Failure | None, bool]:
+    async def drive_on_loop(self) -> None:
         """As `_drive`, on the running event loop."""
         self.inline = "async"
         host = table.event_loops().LoopHost(self.options.stopper)
-        try:
+        with self._ending():
             await host.drive(self._drive_by(host))
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Note the failure that ends the run, or that its time is over; any other error goes on."""
+        try:
+            yield
         except Stopped as stop:
-            return stop.failure, False
+            self.failure = stop.failure
         except Expired:
-            return None, True
+            self.is_late = True
         except BaseException:
             self.driver = None  # it holds this dispatch
             raise
         finally:
             self.run.close()
-        return None, False
 
-    def _end_of(self, failure: Failure | None, is_late: bool) -> Solution:  # noqa: FBT001 - what `_drive` gives
+    def _end(self) -> Solution:
+        """The solution of calls that have been made, or the error that says why there is none."""
+        failure, self.failure = self.failure, None
         try:
-            return self.finish(failure, is_late=is_late)
+            return self.finish(failure, is_late=self.is_late)
         finally:
             del failure  # its traceback holds this frame
 
@@ -183,14 +187,15 @@ def _progress_bar(name: str) -> Subscriber:
     return Progress(name)
 
 
-def _on_own_loop(dispatch: Driven) -> tuple[Failure | None, bool]:
+def _on_own_loop(dispatch: Driven) -> None:
     """Run an event loop for one dispatch."""
     import asyncio
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(dispatch.drive_on_loop())
+        asyncio.run(dispatch.drive_on_loop())
+        return
     raise BuildError(
         "an event loop runs in this thread, and something is to be awaited; write await dsp.adispatch(...)"
     )

@@ -99,8 +99,7 @@ class Gate:
             try:
                 free.wait()
             except BaseException:
-                if not self.withdraw(admitted):
-                    self.leave()
+                self._give_up(admitted)
                 raise
         return self
 
@@ -120,13 +119,17 @@ class Gate:
             try:
                 await free.wait()
             except BaseException:
-                if not self.withdraw(admitted):
-                    self.leave()
+                self._give_up(admitted)
                 raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.leave()
+
+    def _give_up(self, admitted: Callable[[], object]) -> None:
+        """Leave the line, or the place that was given meanwhile."""
+        if not self.withdraw(admitted):
+            self.leave()
 
     def _has_room(self) -> bool:
         if self._was_full and self.inside < self.low:

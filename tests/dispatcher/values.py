@@ -1,4 +1,4 @@
-"""Values that show it when they are touched, kept or compared."""
+"""Values that show it when they are touched, kept or compared, and a function that fails as often as it is told to."""
 
 
 class Opaque:
@@ -25,3 +25,16 @@ class Opaque:
 
 class Big:
     """Stands for something big: a weak reference can tell whether it is still there."""
+
+
+class Flaky:
+    """Raises as often as it is told to, then gives its argument."""
+
+    def __init__(self, failures):
+        self.failures = failures
+
+    def __call__(self, value):
+        if self.failures:
+            self.failures -= 1
+            raise OSError("not yet")
+        return value

@@ -27,12 +27,6 @@ def row(request):
 
 
 @pytest.fixture
-def door():
-    with Door() as door:
-        yield door
-
-
-@pytest.fixture
 def book(tmp_path):
     return Book(tmp_path / "book")
 
@@ -378,14 +372,19 @@ def test_a_call_that_is_quicker_than_its_timeout_gives_its_value(row):
 @side_by_side()
 def test_the_time_of_a_call_begins_when_it_is_made(row, door):
     """Two calls for one place: the second waits longer than its timeout before it is made."""
-    gate = Gate(1)
-    run = Steps((call(1, row.slow(door)),), (call(2, row.fn(abs), -2, policy=SHORT),))
-    driving = aside(row.drive, run, gate=gate)
-    guest = door.guest()
-    threading.Event().wait(0.1)  # the time that passes is what is tested
-    guest.let_go()
-    driving.result(PATIENCE_SECONDS)
-    assert run.outcomes[2] == ("done", 2)
+
+    def outcome_of_the_second(limit):
+        policy = Policy(timeout_seconds=limit)
+        run = Steps((call(1, row.slow(door)),), (call(2, row.fn(abs), -2, policy=policy),))
+        driving = aside(row.drive, run, gate=Gate(1))
+        guest = door.guest()
+        threading.Event().wait(2 * limit)  # the time that passes is what is tested
+        guest.let_go()
+        driving.result(PATIENCE_SECONDS)
+        return run.outcomes[2]
+
+    # On a busy machine a call may take longer than the first limit, but not than each.
+    assert ("done", 2) in map(outcome_of_the_second, (0.05, 0.5, 5.0))
 
 
 @side_by_side()

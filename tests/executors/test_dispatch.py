@@ -7,24 +7,12 @@ from inspect import iscoroutine
 import pytest
 
 import thalweg as tw
-from tests.executors.doors import PATIENCE_SECONDS, Door, aside
+from tests.executors.doors import PATIENCE_SECONDS, aside
 from tests.executors.rows import NAMES, OUTSIDE, Waiting, params
 from thalweg.errors import BuildError, UnknownExecutorError, UnreachableError
 from thalweg.executors import executor_names
 
 AHEAD = [name for name in NAMES if name != "sync"]  # where a slow call does not hold back others
-
-
-@pytest.fixture
-def door():
-    with Door() as door:
-        yield door
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shut_down():
-    yield
-    tw.shutdown_executors()
 
 
 def some(name, number):

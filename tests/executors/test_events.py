@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 
 import thalweg as tw
+from tests.dispatcher.values import Flaky
 from thalweg.errors import CallTimeout, DispatchError, RunTimeout, UnreachableError
 from thalweg.executors import events, subscribe
 from thalweg.executors.contract import PREVIOUS, Outcome, perform
@@ -33,19 +34,6 @@ def kinds(seen):
     for event in seen:
         found[event.path].append(event.kind)
     return dict(found)
-
-
-class Flaky:
-    """Raises as often as it is told to, then gives its argument."""
-
-    def __init__(self, failures):
-        self.failures = failures
-
-    def __call__(self, value):
-        if self.failures:
-            self.failures -= 1
-            raise OSError("not yet")
-        return value
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

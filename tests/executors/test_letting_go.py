@@ -10,6 +10,7 @@ import pytest
 
 import thalweg as tw
 from tests.dispatcher.values import Big
+from tests.executors.doors import PATIENCE_SECONDS
 from thalweg.errors import ThalwegError
 
 
@@ -29,7 +30,7 @@ def is_freed(reference):
         return True
     weakref.finalize(value, freed.set)
     del value
-    return freed.wait(5)
+    return freed.wait(PATIENCE_SECONDS)
 
 
 def fails(*args):

@@ -8,21 +8,9 @@ from concurrent.futures import CancelledError, Future
 import pytest
 
 import thalweg as tw
-from tests.executors.doors import PATIENCE_SECONDS, Door, aside
+from tests.executors.doors import PATIENCE_SECONDS, aside
 from tests.executors.rows import Waiting
 from thalweg.errors import BuildError, RunTimeout, UnknownNodeError, UnreachableError
-
-
-@pytest.fixture
-def door():
-    with Door() as door:
-        yield door
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shut_down():
-    yield
-    tw.shutdown_executors()
 
 
 def fails(*args):

@@ -15,21 +15,9 @@ import pytest
 
 import thalweg as tw
 from tests.dispatcher.values import Big
-from tests.executors.doors import PATIENCE_SECONDS, Door, aside
+from tests.executors.doors import PATIENCE_SECONDS, aside
 from tests.executors.rows import Waiting, params
 from thalweg.errors import ThalwegError
-
-
-@pytest.fixture
-def door():
-    with Door() as door:
-        yield door
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shut_down():
-    yield
-    tw.shutdown_executors()
 
 
 @pytest.fixture
@@ -88,7 +76,7 @@ def watched(*values):
 
 def freed(events):
     """Are all freed?  A thread that has reported needs a moment to let go."""
-    return [event.wait(1.0) for event in events] == [True] * len(events)
+    return all(event.wait(PATIENCE_SECONDS) for event in events)
 
 
 @pytest.mark.usefixtures("no_garbage_collector")

@@ -5,20 +5,9 @@ import logging
 import pytest
 
 import thalweg as tw
+from tests.dispatcher.values import Flaky
 from thalweg.errors import RunTimeout
 from thalweg.monitor import Logs, log_to
-
-
-def flaky(times):
-    left = [times]
-
-    def function(value):
-        if left[0]:
-            left[0] -= 1
-            raise OSError("not yet")
-        return value
-
-    return function
 
 
 @pytest.fixture
@@ -33,7 +22,7 @@ def lines(logged):
 
 def test_nothing_is_logged_before_it_is_asked_for_nor_after_it_has_ended(logged):
     dsp = tw.Dispatcher()
-    dsp.add_function("f", flaky(0), ["a"], ["b"])
+    dsp.add_function("f", Flaky(0), ["a"], ["b"])
     dsp({"a": 1}, executor="threads")
     assert not logged.records
     stop = log_to()
@@ -46,9 +35,9 @@ def test_nothing_is_logged_before_it_is_asked_for_nor_after_it_has_ended(logged)
 
 def test_runs_and_calls_have_loggers_of_their_own_and_levels_by_weight(logged):
     dsp = tw.Dispatcher()
-    dsp.add_function("f", flaky(1), ["a"], ["b"], retry=2)
-    dsp.add_function("bad", flaky(9), ["b"], ["c"])
-    dsp.add_function("good", flaky(0), ["b"], ["c"], weight=1)
+    dsp.add_function("f", Flaky(1), ["a"], ["b"], retry=2)
+    dsp.add_function("bad", Flaky(9), ["b"], ["c"])
+    dsp.add_function("good", Flaky(0), ["b"], ["c"], weight=1)
     dsp({"a": 1}, ["c"], on_event=Logs())
     found = [
         (level, name, text.partition(" ")[2] if text.startswith("run") else text) for level, name, text in lines(logged)
@@ -73,7 +62,7 @@ def test_runs_and_calls_have_loggers_of_their_own_and_levels_by_weight(logged):
 
 def test_records_have_fields(logged):
     dsp, child = tw.Dispatcher(), tw.Dispatcher()
-    child.add_function("f", flaky(1), ["a"], ["b"], retry=2)
+    child.add_function("f", Flaky(1), ["a"], ["b"], retry=2)
     dsp.add_dispatcher(child, {"a": "a"}, {"b": "b"}, dsp_id="child")
     dsp({"a": 1}, executor="threads", on_event=Logs())
     done = next(record for record in logged.records if getattr(record, "state", "") == "done")
@@ -89,14 +78,14 @@ def test_records_have_fields(logged):
 
 def test_a_refusal_is_an_answer_and_no_warning(logged):
     dsp = tw.Dispatcher()
-    dsp.add_function("f", flaky(0), ["a"], ["b"], input_domain=lambda a: False)
+    dsp.add_function("f", Flaky(0), ["a"], ["b"], input_domain=lambda a: False)
     dsp({"a": 1}, on_event=Logs())
     assert {level for level, _, _ in lines(logged)} == {"DEBUG", "INFO"}
 
 
 def test_a_run_that_raises_ends_with_a_warning_that_names_the_error(logged):
     dsp = tw.Dispatcher()
-    dsp.add_function("f", flaky(9), ["a"], ["b"], retry=tw.Policy(tries=9, pause_seconds=60))
+    dsp.add_function("f", Flaky(9), ["a"], ["b"], retry=tw.Policy(tries=9, pause_seconds=60))
     with pytest.raises(RunTimeout):
         dsp({"a": 1}, timeout=0.01, on_event=Logs())
     assert lines(logged)[-2] == ("DEBUG", "thalweg.call", "f: cancelled")
@@ -106,7 +95,7 @@ def test_a_run_that_raises_ends_with_a_warning_that_names_the_error(logged):
 
 def test_the_logger_may_be_another(caplog):
     dsp = tw.Dispatcher()
-    dsp.add_function("f", flaky(0), ["a"], ["b"])
+    dsp.add_function("f", Flaky(0), ["a"], ["b"])
     caplog.set_level(logging.DEBUG, "mine")
     dsp({"a": 1}, on_event=Logs("mine"))
     dsp({"a": 1}, on_event=Logs(logging.getLogger("mine.too")))

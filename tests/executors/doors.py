@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 
-PATIENCE_SECONDS = 20.0  # before a test that waits in vain is given up
+PATIENCE_SECONDS = 60.0  # before a test that waits in vain is given up
 
 
 class Door:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from benchmarks.models import Model
 
 # Where a dispatcher keeps its plans.
-PLANS = "_plans"
+PLANS = "plans"
 
 
 def build(model: Model) -> Any:

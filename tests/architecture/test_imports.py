@@ -26,6 +26,7 @@ LATE_DOORS = {
     "thalweg.dispatcher.many": {"_counted"},
     "thalweg.dispatcher.dispatcher": {
         "check",
+        "compile",
         "get_sub_dsp",
         "get_sub_dsp_from_workflow",
         "graph",

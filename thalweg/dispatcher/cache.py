@@ -5,12 +5,20 @@ They are forgotten when the model changes, and the oldest when there are too man
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
 
-from .plan import Plan
+from ..errors import UnknownNodeError
+from . import building
+from .nodes import DataNode, NodeId
+from .plan import Plan, make_plan
 
-__all__ = ["Plans", "Question"]
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
+__all__ = ["Plans", "plan_for"]
 
 _PLANS = 256  # of one model
 _ROOM = 4_000_000  # nodes in all plans of one model: a plan takes some 50 bytes for each
@@ -60,3 +68,82 @@ class Plans:
     def clear(self) -> None:
         """Forget all."""
         self.question.cache_clear()
+
+
+def plan_for(
+    dsp: Dispatcher,
+    inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None,
+    outputs: Iterable[NodeId] | None,
+    inputs_dist: Mapping[NodeId, float] | None,
+    wildcard: bool,
+    objective: str,
+    *,
+    strict: bool,
+    ahead: bool = True,
+) -> Plan:
+    """Check what is asked for, and plan it, unless that was done before."""
+    if type(inputs) is not dict and not isinstance(inputs, Mapping):
+        inputs = building.check_ids(inputs or (), "inputs", once=False)
+    if type(outputs) is not list and outputs is not None:
+        outputs = building.check_ids(outputs, "outputs", once=False)
+    signature = dsp.signature()
+    plans = dsp.plans
+    if plans.signature != signature:
+        plans = dsp.plans = Plans(signature, len(dsp.make_network().consumers))
+    wanted = None if outputs is None else tuple(outputs)
+    try:
+        distances = frozenset(inputs_dist.items()) if inputs_dist else None
+        question = plans.question(frozenset(inputs), wanted, distances, wildcard, objective, strict)
+    except TypeError:  # what cannot be asked for is refused in words below
+        question = Question()
+    plan = question.plan
+    if plan is None:
+        given = _distances(inputs, inputs_dist)
+        wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
+        ahead = ahead or question.is_known
+        plan = _make_plan(dsp, given, wanted, wildcard, objective, strict=strict, ahead=ahead)
+        question.is_known = True
+        if not plan.is_open:
+            question.plan = plan
+    return plan
+
+
+def _make_plan(
+    dsp: Dispatcher,
+    given: dict[NodeId, float],
+    wanted: tuple[NodeId, ...] | None,
+    wildcard: bool,
+    objective: str,
+    *,
+    strict: bool,
+    ahead: bool,
+) -> Plan:
+    network = dsp.make_network(_wildcards(dsp, given, wanted, wildcard))
+    if not strict:
+        given = {name: distance for name, distance in given.items() if name in network.top.index}
+    return make_plan(network, given, wanted, objective=objective, ahead=ahead)
+
+
+def _wildcards(
+    dsp: Dispatcher, given: Mapping[NodeId, Any], wanted: Iterable[NodeId] | None, wildcard: bool
+) -> frozenset[NodeId]:
+    """Data to be recomputed though they are given."""
+    if wanted is None:
+        return frozenset()
+    both = [name for name in wanted if name in given]
+    nodes = [dsp.nodes.get(name) for name in both]
+    return frozenset(
+        node.id
+        for node in nodes
+        if isinstance(node, DataNode) and (wildcard if node.wildcard is None else node.wildcard)
+    )
+
+
+def _distances(inputs: Iterable[NodeId], inputs_dist: Mapping[NodeId, float] | None) -> dict[NodeId, float]:
+    """Initial distances of what is given."""
+    given = dict.fromkeys(inputs, 0.0)
+    for name, distance in (inputs_dist or {}).items():
+        if name not in given:
+            raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
+        given[name] = inf if distance == inf else building.check_weight(distance, f"inputs_dist[{name!r}]")
+    return given

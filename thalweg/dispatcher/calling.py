@@ -122,7 +122,14 @@ class Dispatch:
     kind: type[Run] = InTurn
     makes_calls = True  # itself, in line
 
-    def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
+    def __init__(
+        self,
+        dsp: Dispatcher,
+        plan: Plan,
+        inputs: Mapping[NodeId, Any],
+        options: Options,
+        kind: type[Run] | None = None,
+    ) -> None:
         self.dsp = dsp
         self.options = options
         self.passed: dict[NodeId, Any] = {}  # what the model does not know
@@ -136,8 +143,8 @@ class Dispatch:
         policy: Raises = dsp.raises if options.raises is None else options.raises
         self.need_all = policy == "unreachable" or policy is True
         release = options.keep == "outputs" and plan.search.wanted is not None
-        kind = self.kind
-        if self.makes_calls and not (plan.is_open or release or options.stopper is not None):
+        kind = kind or self.kind
+        if kind is InTurn and self.makes_calls and not (plan.is_open or release or options.stopper is not None):
             if plan.was_run:
                 kind = Replay
             plan.was_run = True

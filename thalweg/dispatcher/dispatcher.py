@@ -7,18 +7,17 @@ changes.  A run never changes the model, so any number of threads may dispatch o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import BuildError, UnknownNodeError
+from ..errors import BuildError
 from . import building
-from .cache import Plans, Question
+from .cache import Plans, plan_for
 from .calling import PLAIN, Options, Raises, check_raises, prepare
 from .helpers import selector
 from .model import Model
 from .network import Network, flatten
-from .nodes import DataNode, NodeId
-from .plan import Plan, make_plan
+from .nodes import NodeId
+from .plan import Plan
 from .seeing import Visible
 from .solution import Solution
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ..executors.events import Subscriber
     from ..executors.gate import Gate
     from .checks import Finding
+    from .compiled import Compiled
 
 __all__ = ["Dispatcher"]
 
@@ -102,7 +102,7 @@ class Dispatcher(Model, Visible):
         self.raises = raises
         self.solution: Solution | None = None
         self._networks: dict[frozenset[NodeId], tuple[Any, Network]] = {}
-        self._plans = Plans()
+        self.plans = Plans()
 
     def copy_structure(self) -> Self:
         """An empty model with the same name, description, `raises` and executor."""
@@ -224,7 +224,7 @@ class Dispatcher(Model, Visible):
         -----
         O(E + V log V) in the worst case, O(E) where distances repeat.
         """
-        return self._plan(inputs, outputs, inputs_dist, wildcard, objective, strict=strict)
+        return plan_for(self, inputs, outputs, inputs_dist, wildcard, objective, strict=strict)
 
     def dispatch(
         self,
@@ -313,8 +313,15 @@ class Dispatcher(Model, Visible):
         if inputs is not None and not isinstance(inputs, Mapping):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
-        plan = self._plan(
-            inputs, outputs, inputs_dist, wildcard, objective, strict=strict, ahead=outputs is not None or progress
+        plan = plan_for(
+            self,
+            inputs,
+            outputs,
+            inputs_dist,
+            wildcard,
+            objective,
+            strict=strict,
+            ahead=outputs is not None or progress,
         )
         named = (raises, stopper, executor, gate, timeout, on_event)
         if named == _NOBODY and keep == "all" and not timeline and not progress:
@@ -335,6 +342,23 @@ class Dispatcher(Model, Visible):
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
 
     __call__ = dispatch
+
+    def compile(
+        self,
+        inputs: Iterable[NodeId],
+        outputs: Iterable[NodeId],
+        *,
+        fallback: bool = True,
+        name: str | None = None,
+        constants: Mapping[NodeId, Any] | None = None,
+    ) -> Compiled:
+        """Make a plain function of the model as it is now, as quick as the calls written by hand.
+
+        See `thalweg.dispatcher.compiled.compile_model`.
+        """
+        from .compiled import compile_model
+
+        return compile_model(self, inputs, outputs, fallback=fallback, name=name, constants=constants)
 
     def run(self, plan: Plan, inputs: Mapping[NodeId, Any], **options: Any) -> Solution:
         """Run a plan: what `dispatch` does after `solve`.
@@ -453,7 +477,8 @@ class Dispatcher(Model, Visible):
         rest = dict(options)
         building.refuse_unknown({name: rest[name] for name in rest if name not in _OPTIONS}, self.dispatch)
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
-        plan = self._plan(
+        plan = plan_for(
+            self,
             inputs,
             outputs,
             rest.pop("inputs_dist", None),
@@ -464,59 +489,7 @@ class Dispatcher(Model, Visible):
         )
         return plan, rest, rest.pop("select_output_kw", None)
 
-    def _plan(
-        self,
-        inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None,
-        outputs: Iterable[NodeId] | None,
-        inputs_dist: Mapping[NodeId, float] | None,
-        wildcard: bool,
-        objective: str,
-        *,
-        strict: bool,
-        ahead: bool = True,
-    ) -> Plan:
-        """Check what is asked for, and plan it, unless that was done before."""
-        if type(inputs) is not dict and not isinstance(inputs, Mapping):
-            inputs = building.check_ids(inputs or (), "inputs", once=False)
-        if type(outputs) is not list and outputs is not None:
-            outputs = building.check_ids(outputs, "outputs", once=False)
-        signature = self._signature()
-        plans = self._plans
-        if plans.signature != signature:
-            plans = self._plans = Plans(signature, len(self.make_network().consumers))
-        wanted = None if outputs is None else tuple(outputs)
-        try:
-            distances = frozenset(inputs_dist.items()) if inputs_dist else None
-            question = plans.question(frozenset(inputs), wanted, distances, wildcard, objective, strict)
-        except TypeError:  # what cannot be asked for is refused in words below
-            question = Question()
-        plan = question.plan
-        if plan is None:
-            given = _distances(inputs, inputs_dist)
-            wanted = None if outputs is None else building.check_ids(outputs, "outputs", once=False)
-            ahead = ahead or question.is_known
-            plan = self._make_plan(given, wanted, wildcard, objective, strict=strict, ahead=ahead)
-            question.is_known = True
-            if not plan.is_open:
-                question.plan = plan
-        return plan
-
-    def _make_plan(
-        self,
-        given: dict[NodeId, float],
-        wanted: tuple[NodeId, ...] | None,
-        wildcard: bool,
-        objective: str,
-        *,
-        strict: bool,
-        ahead: bool,
-    ) -> Plan:
-        network = self.make_network(self._wildcards(given, wanted, wildcard))
-        if not strict:
-            given = {name: distance for name, distance in given.items() if name in network.top.index}
-        return make_plan(network, given, wanted, objective=objective, ahead=ahead)
-
-    def _signature(self) -> Any:
+    def signature(self) -> Any:
         """Versions of the model and of all that is mounted in it."""
         if not self.mounted:
             return self.version
@@ -535,7 +508,7 @@ class Dispatcher(Model, Visible):
         split : frozenset of Hashable, optional
             Data to be recomputed though they are given.
         """
-        signature = self._signature()
+        signature = self.signature()
         cached = self._networks.get(split)
         if cached is not None and cached[0] == signature:
             return cached[1]
@@ -544,20 +517,6 @@ class Dispatcher(Model, Visible):
             self._networks = {}
         self._networks[split] = (signature, network)
         return network
-
-    def _wildcards(
-        self, given: Mapping[NodeId, Any], wanted: Iterable[NodeId] | None, wildcard: bool
-    ) -> frozenset[NodeId]:
-        """Data to be recomputed though they are given."""
-        if wanted is None:
-            return frozenset()
-        both = [name for name in wanted if name in given]
-        nodes = [self.nodes.get(name) for name in both]
-        return frozenset(
-            node.id
-            for node in nodes
-            if isinstance(node, DataNode) and (wildcard if node.wildcard is None else node.wildcard)
-        )
 
     def own_state(self) -> dict[str, Any]:
         """What of the model is worth keeping in a file, besides its nodes."""
@@ -572,13 +531,3 @@ class Dispatcher(Model, Visible):
 
 _NOBODY = (None,) * 6
 _NETWORKS = 8  # flat networks kept per model, one for each set of wildcards
-
-
-def _distances(inputs: Iterable[NodeId], inputs_dist: Mapping[NodeId, float] | None) -> dict[NodeId, float]:
-    """Initial distances of what is given."""
-    given = dict.fromkeys(inputs, 0.0)
-    for name, distance in (inputs_dist or {}).items():
-        if name not in given:
-            raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
-        given[name] = inf if distance == inf else building.check_weight(distance, f"inputs_dist[{name!r}]")
-    return given

@@ -22,7 +22,7 @@ from .run import Run
 from .solution import Record
 from .tracks import Loss, Track
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "Retraced"]
 
 
 class Replay(Run):
@@ -36,6 +36,7 @@ class Replay(Run):
 
     asks = False  # is somebody to be asked whether a failure ends the run?
     taken: tuple[int, ...] = ()  # by the provider at hand
+    start = 0  # the first step to be made
 
     def __init__(self, plan: Plan, given: Mapping[NodeId, Any], *options: Any) -> None:
         super().__init__(plan, given, *options)
@@ -56,16 +57,19 @@ class Replay(Run):
         """
         values, calls, losses = self.values, self.calls, self.losses
         while self.active:
+            if self.asks or not self._branch():
+                return Retraced(self)
             track = self.track
             functions = track.functions
-            last = 0  # the first step whose call is not noted yet
-            for position, x, function, one, taken in track.steps:
+            last = self.start  # the first step whose call is not noted yet
+            self.start = 0
+            for position, x, function, one, taken in track.steps[last:] if last else track.steps:
                 if function is not None:
                     try:
                         value = function(values[one]) if one >= 0 else function(*taken(values))
                     except Exception as error:
                         calls += functions[last : position + 1]
-                        self._fails(functions[position], error)
+                        self.fails(functions[position], error)
                         break
                     if value is NONE:
                         calls += functions[last : position + 1]
@@ -78,24 +82,28 @@ class Replay(Run):
                     last = position + 1
                     if values[x] is UNKNOWN:
                         self.taken = taken
-                        self._special(functions[position], x)
+                        self.special(functions[position], x)
                         if losses or self.asks:
                             break
             else:
                 calls += functions[last:]
                 self.active = False
-            if self.asks or (not self.active and track.search is None):
-                return Retraced(self)  # somebody must be asked; or who came this way lost something at its last step
-            for loss in losses:
-                branch = self.track.branches.get(loss)
-                if branch is None:
-                    return Retraced(self)
-                self.track, self.owned = branch, True
-            losses.clear()
+            if not self.active and track.search is None:
+                return Retraced(self)  # whoever came this way lost something at its last step
         self.search = self.track.search or self.search
         return None
 
-    def _special(self, f: int, x: int) -> None:
+    def _branch(self) -> bool:
+        """Take the track behind what was lost; is there one?"""
+        for loss in self.losses:
+            branch = self.track.branches.get(loss)
+            if branch is None:
+                return False
+            self.track, self.owned, self.start = branch, True, 0
+        self.losses.clear()
+        return True
+
+    def special(self, f: int, x: int) -> None:
         """Make a datum known where that is not the plain call of a function."""
         call = self._other(f, x)
         if call is None:
@@ -104,15 +112,21 @@ class Replay(Run):
         try:
             value = perform(call)
         except Exception as error:
-            self._fails(f, error)
+            self.fails(f, error)
             return
+        self.take(call, x, value)
+
+    def take(self, call: Call, x: int, value: Any) -> None:
+        """`call`, made for `x`, gave `value`."""
+        f = call.number
         self.results[f] = value
         self.done(call, value)
         # Where everything is wanted, a run with a search of its own finishes the step.
         if (not self.losses or (self.owned and self.search.wanted is None)) and (f, x) in self.held:
             self._know(f, x, self.held.pop((f, x)))
 
-    def _fails(self, f: int, error: Exception) -> None:
+    def fails(self, f: int, error: Exception) -> None:
+        """The call of `f` ended with `error`."""
         self.raised[f] = error
         self._lose(f)
         self._record(None, None, error, f)

@@ -29,7 +29,7 @@ from .search import Search
 from .solution import Record
 from .uses import Uses
 
-__all__ = ["Run", "Stopped"]
+__all__ = ["Run", "Stopped", "as_many"]
 
 
 class Stopped(Exception):
@@ -193,7 +193,7 @@ class Run:
             results: tuple[Any, ...] = (value,)
         else:
             try:
-                results = _as_many(value, len(arcs), network.records[f])
+                results = as_many(value, len(arcs), network.records[f])
             except Exception as error:
                 self._lose(f)
                 self._record(None, None, error, f)
@@ -302,7 +302,7 @@ def _open(_: dict[NodeId, Any]) -> bool:
     return True
 
 
-def _as_many(value: Any, count: int, node: Any) -> tuple[Any, ...]:
+def as_many(value: Any, count: int, node: Any) -> tuple[Any, ...]:
     """The values in `value`, one for each output of `node`."""
     names = ", ".join(map(repr, node.outputs))
     if isinstance(value, (str, bytes, Mapping, set, frozenset)):

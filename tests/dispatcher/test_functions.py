@@ -12,6 +12,7 @@ import pytest
 import thalweg as tw
 from tests.dispatcher.values import Opaque
 from thalweg.errors import BuildError, UnknownNodeError, UnreachableError
+from thalweg.executors.events import subscribe
 
 
 def add(a, b):
@@ -374,6 +375,28 @@ def test_a_pipe_follows_the_plan_that_was_made_with_it(dsp, monkeypatch):
     assert plan.calls == ["add", "scale"]
     monkeypatch.setattr(function.dsp, "solve", None)
     assert [function(1, 2), function(-1, -2)] == [30, 1]
+
+
+@pytest.mark.parametrize("outputs", [["d"], ["d", "c"]])
+def test_a_pipe_that_is_called_often_gives_what_it_gave(dsp, outputs):
+    plain = tw.SubDispatchFunction(dsp, "f", ["a", "b"], outputs)
+    pipe = tw.SubDispatchPipe(dsp, "f", ["a", "b"], outputs)
+    given = [(k % 7 - 3, k % 5 - 2) for k in range(250)]
+    assert [pipe(*each) for each in given] == [plain(*each) for each in given]
+    assert [pipe(a, b=b) for a, b in given] == [plain(a, b) for a, b in given]
+    twin = pickle.loads(pickle.dumps(pipe))
+    assert twin(1, 2) == plain(1, 2)
+
+
+def test_a_pipe_that_is_called_often_still_tells_who_listens(dsp):
+    pipe = tw.SubDispatchPipe(dsp, "f", ["a", "b"], ["d"])
+    for _ in range(150):
+        pipe(1, 2)
+    told = []
+    leave = subscribe(told.append)
+    pipe(1, 2)
+    leave()
+    assert told
 
 
 def test_a_pipe_may_leave_the_domains_unasked(dsp):

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BuildError, UnknownNodeError
@@ -27,11 +28,12 @@ from .replay import Replay, Retraced
 from .resuming import Resumed
 from .run import Run, Stopped
 from .solution import Solution
+from .variables import Names
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
-__all__ = ["Compiled", "compile_model"]
+__all__ = ["Compiled", "compile_model", "compile_plan"]
 
 _numbers = count(1)
 _LOOKS = 8  # functions that are asked what they say of an input
@@ -152,15 +154,40 @@ def compile_model(
     if plan.unreachable:
         # It calls nothing, and says why.
         Dispatch(dsp, plan, dict.fromkeys(plan.given), Options(raises="unreachable")).wait()
-    label = name or dsp.name
-    label = label if label.isidentifier() else "model"
+    compiled = compile_plan(dsp, plan, given, wanted, name=name, fallback=fallback, constants=constants)
+    compiled.made_by = (dsp, dsp.signature(), (given, wanted, fallback, name, constants))
+    return compiled
+
+
+def compile_plan(
+    dsp: Dispatcher,
+    plan: Plan,
+    inputs: tuple[NodeId, ...],
+    outputs: tuple[NodeId, ...],
+    *,
+    name: str | None = None,
+    fallback: bool = True,
+    constants: Mapping[NodeId, Any] = MappingProxyType({}),
+) -> Compiled:
+    """Make a plain function of a plan by which all outputs can be had.
+
+    Parameters
+    ----------
+    dsp : Dispatcher
+        The model of the plan.
+    plan : Plan
+        Made for the inputs and the constants.
+    inputs, outputs, name, fallback, constants
+        As for `compile_model`.
+    """
+    label = Names(()).new(name or dsp.name or "model")
     filename = f"thalweg-compiled-{next(_numbers)}-{label}"
     network, track = plan.network, plan.tracks(need_all=True).first
     index = network.top.index
     fixed = {network.start_slots.get(index[name], index[name]): value for name, value in constants.items()}
     known = _fold(plan, constants, fixed) if constants else {}
-    recipe = Recipe(network, track, given, wanted, label, fixed, known, fallback)
-    repair = _Repair(dsp, plan, constants, given, wanted) if fallback else None
+    recipe = Recipe(network, track, inputs, outputs, label, fixed, known, fallback)
+    repair = _Repair(dsp, plan, constants, inputs, outputs) if fallback else None
     is_async = not set(plan.network.coroutines).isdisjoint(track.functions)
     program = write(recipe, filename, repair and (repair.arepair if is_async else repair.repair))
     if repair is not None:
@@ -168,9 +195,8 @@ def compile_model(
     function = program.function
     _describe(dsp, program, recipe)
     compiled = Compiled(function)
-    compiled.inputs, compiled.outputs = given, wanted
+    compiled.inputs, compiled.outputs = inputs, outputs
     compiled.recipe = recipe
-    compiled.made_by = (dsp, dsp.signature(), (given, wanted, fallback, name, constants))
     compiled.__name__ = compiled.__qualname__ = label
     compiled.__doc__ = function.__doc__
     compiled.__wrapped__ = function

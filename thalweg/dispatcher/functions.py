@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from ..errors import BuildError
+from ..executors.events import subscribers
 from ..tokens import EMPTY
 from .building import check_ids
 from .copying import rebuild
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _Values: TypeAlias = dict[NodeId, Any]
+_COMPILED_AFTER = 100  # calls, for code costs as much as some calls of the plan
+_COMPILED_UP_TO = 20_000  # data
 _OUTPUT_TYPES = ("all", "dict", "list", "values")
 
 
@@ -253,8 +256,12 @@ class SubDispatchPipe(SubDispatchFunction):
     Notes
     -----
     The plan for `inputs` and `outputs` is made when the object is; a call follows it, and leaves it only where
-    something fails.  Named values that change the set of inputs make a plan of their own.
+    something fails.  After a hundred calls it is compiled, as by `Dispatcher.compile`, where that gives the same.
+    Named values that change the set of inputs make a plan of their own.
     """
+
+    _compiled: Callable[..., Any] | None = None
+    _count = 0
 
     def __init__(
         self,
@@ -277,11 +284,45 @@ class SubDispatchPipe(SubDispatchFunction):
         return self.dsp.solve(names, self.outputs, distances, self.wildcard)
 
     def _dispatch(self, given: Mapping[NodeId, Any]) -> Any:
-        plan = self._plan if given.keys() == set(self.inputs) else self._solve(given)
-        return self._select(self.dsp.run(plan, given))
+        if given.keys() != self._plan.given:
+            return self._select(self.dsp.run(self._solve(given), given))
+        if self._compiled is not None and not subscribers():
+            return self._call_compiled(*[given[name] for name in self.inputs])
+        self._count += 1
+        if self._count == _COMPILED_AFTER and self._gives_the_same_compiled():
+            self._compiled = _compile(self.dsp, self._plan, self.inputs, self.outputs)
+        return self._select(self.dsp.run(self._plan, given))
+
+    def _call_compiled(self, *args: Any) -> Any:
+        assert self._compiled is not None
+        values = self._compiled(*args)
+        return list(values) if self.output_type == "list" else values
+
+    def __call__(self, *args: Any, **values: Any) -> Any:
+        """Call the model; see `SubDispatchFunction`."""
+        is_plain = not values and len(args) == len(self.inputs) and not self.first_arg_as_kw
+        if is_plain and self._compiled is not None and not subscribers():
+            return self._call_compiled(*args)
+        return super().__call__(*args, **values)
+
+    def _gives_the_same_compiled(self) -> bool:
+        """Is what it gives just the values, of calls that are made in line?"""
+        dsp, plan, outputs = self.dsp, self._plan, self.outputs
+        gives_values = self.output_type == "values" or (self.output_type == "list" and outputs and len(outputs) > 1)
+        network = plan.network
+        is_in_line = not (network.manners or network.coroutines or dsp.executor)
+        return (
+            bool(gives_values and is_in_line)
+            and not self.output_type_kw
+            and dsp.raises == "unreachable"
+            and not plan.unreachable
+            and len(plan.order) <= _COMPILED_UP_TO
+            and set(outputs or ()) <= plan.network.top.index.keys()
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_plan"}
+        made = ("_plan", "_compiled", "_count")
+        return {name: value for name, value in self.__dict__.items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -379,6 +420,12 @@ class MapDispatch:
         outputs: Sequence[NodeId] = self.function.outputs
         values = result if form == "list" or len(outputs) > 1 else (result,)
         return dict(zip(outputs, values, strict=True))
+
+
+def _compile(*arguments: Any) -> Any:
+    from .compiled import compile_plan
+
+    return compile_plan(*arguments)
 
 
 def _without_domain(node: Node) -> Node:

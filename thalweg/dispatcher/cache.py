@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Plans", "plan_for"]
 
 _PLANS = 256  # of one model
-_ROOM = 4_000_000  # nodes in all plans of one model: a plan takes some 50 bytes for each
+_ROOM = 1_000_000  # nodes in all plans of one model: a plan takes some 70 bytes for each
 
 
 class Question:

@@ -19,7 +19,7 @@ from ..tokens import NONE
 from .network import Kind, Network
 from .nodes import NodeId
 from .run import as_many
-from .tracks import Track
+from .tracks import Way
 from .variables import Names, Variables, ways
 from .yields import can_give_none
 
@@ -98,7 +98,7 @@ class Recipe(NamedTuple):
     Attributes
     ----------
     network : Network
-    track : Track
+    way : Way
         What is to be done.
     inputs, outputs : tuple of Hashable
         Data of the top level.
@@ -114,7 +114,7 @@ class Recipe(NamedTuple):
     """
 
     network: Network
-    track: Track
+    way: Way
     inputs: tuple[NodeId, ...]
     outputs: tuple[NodeId, ...]
     name: str
@@ -158,7 +158,7 @@ class _Writer:
     def __init__(self, recipe: Recipe) -> None:
         network = self.network = recipe.network
         top = network.top
-        self.track = recipe.track
+        self.way = recipe.way
         self.outputs = [top.outlet.get(data_id, top.index[data_id]) for data_id in recipe.outputs]
         self.name = recipe.name
         self.can_repair = recipe.can_repair
@@ -170,7 +170,7 @@ class _Writer:
         self.constant: dict[int, Any] = {}  # by datum
         self.source: dict[int, str | Any] = {}  # what is given, or a default, and has to pass filters first
         self._seat(recipe.fixed, recipe.known)
-        self.variables = Variables(network, self.track, recipe.known, self.outputs, are_kept=self.can_repair)
+        self.variables = Variables(network, self.way, recipe.known, self.outputs, are_kept=self.can_repair)
         self.roots = self.variables.root
         self.called: set[int] = set()
         self.checks: dict[int, bool] = {}  # by id of a function: must its result be looked at?
@@ -182,7 +182,7 @@ class _Writer:
         self.loads: dict[str, Name] = {}
         self.stores: dict[str, Name] = {}
         self.coroutines = frozenset(network.coroutines)
-        self.is_async = not self.coroutines.isdisjoint(self.track.functions)
+        self.is_async = not self.coroutines.isdisjoint(self.way.functions)
         self._name_variables()
 
     def _seat(self, fixed: Mapping[int, Any], known: Mapping[int, Any]) -> None:
@@ -195,7 +195,7 @@ class _Writer:
                 self.variable[target] = given[x]
             else:
                 self.constant[target] = network.defaults[x][2]
-        for step, f in ways(self.track):
+        for step, f in ways(self.way):
             if network.kind[f] == Kind.DEFAULT:
                 self.constant[step[1]] = network.records[f].default_value
         self.source = {x: self.variable.get(x) for x in network.extras}
@@ -216,8 +216,8 @@ class _Writer:
         """The function, as the only statement of a module."""
         self._check_inputs()
         network, known = self.network, self.variables.fixed
-        for position, x, function, _, taken in self.track.steps:
-            f = self.track.functions[position]
+        for position, x, function, _, taken in self.way.steps:
+            f = self.way.functions[position]
             kind = network.kind[f]
             if x in known or (kind == Kind.LINK and x not in network.extras):
                 continue
@@ -362,7 +362,7 @@ class _Writer:
     def _return(self) -> None:
         outputs = [self._load(x) for x in self.outputs]
         value = outputs[0] if len(outputs) == 1 else ast.Tuple(outputs, _LOAD, **self._at)
-        self._state(len(self.track.steps), Line.END, ast.Return(value, **self._at))
+        self._state(len(self.way.steps), Line.END, ast.Return(value, **self._at))
 
     def _function(self) -> ast.stmt:
         """The whole function."""

@@ -28,7 +28,7 @@ from .replay import Replay, Retraced
 from .resuming import Resumed
 from .run import Run, Stopped
 from .solution import Solution
-from .variables import Names
+from .variables import Names, ways
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
@@ -182,13 +182,13 @@ def compile_plan(
     """
     label = Names(()).new(name or dsp.name or "model")
     filename = f"thalweg-compiled-{next(_numbers)}-{label}"
-    network, track = plan.network, plan.tracks(need_all=True).first
+    network, way = plan.network, plan.tracks(need_all=True).first.way
     index = network.top.index
     fixed = {network.start_slots.get(index[name], index[name]): value for name, value in constants.items()}
     known = _fold(plan, constants, fixed) if constants else {}
-    recipe = Recipe(network, track, inputs, outputs, label, fixed, known, fallback)
+    recipe = Recipe(network, way, inputs, outputs, label, fixed, known, fallback)
     repair = _Repair(dsp, plan, constants, inputs, outputs) if fallback else None
-    is_async = not set(plan.network.coroutines).isdisjoint(track.functions)
+    is_async = not set(plan.network.coroutines).isdisjoint(way.functions)
     program = write(recipe, filename, repair and (repair.arepair if is_async else repair.repair))
     if repair is not None:
         repair.program = program
@@ -241,7 +241,7 @@ def _fold(plan: Plan, constants: Mapping[NodeId, Any], fixed: Iterable[int]) -> 
     known = {x: run.values[x] for x in fixed if run.values[x] is not UNKNOWN}
     defaults = {network.start_slots.get(x, x) for x in network.defaults}
     coroutines = set(network.coroutines)
-    for _, x, _, _, _, f in [(*step, f) for step, f in zip(run.track.steps, run.track.functions, strict=True)]:
+    for _, x, _, _, _, f in [(*step, f) for step, f in ways(run.track.way)]:
         taken, outputs = network.inputs[f], [y for y, _ in network.provides[f]]
         is_fixed = any(u in known for u in taken) and all(u in known or u in defaults for u in taken)
         is_simple = network.kind[f] in (Kind.FUNCTION, Kind.LINK) and f not in coroutines and f not in network.sink_of
@@ -353,7 +353,7 @@ def _describe(dsp: Dispatcher, program: Program, recipe: Recipe) -> None:
 
 def _annotations(program: Program, recipe: Recipe) -> dict[str, Any]:
     """What the functions that are called say of the inputs, and of the output if there is one."""
-    network, called = recipe.network, dict.fromkeys(recipe.track.functions)
+    network, called = recipe.network, dict.fromkeys(recipe.way.functions)
     index = network.top.index
     found: dict[str, Any] = {}
     for data_id in recipe.inputs:
@@ -364,7 +364,7 @@ def _annotations(program: Program, recipe: Recipe) -> dict[str, Any]:
             if said is not Any:
                 found[program.parameters[data_id]] = said
                 break
-    for step, f in zip(recipe.track.steps[-1:], recipe.track.functions[-1:], strict=True):
+    for step, f in zip(recipe.way.steps[-1:], recipe.way.functions[-1:], strict=True):
         if len(recipe.outputs) == 1 and network.kind[f] == Kind.FUNCTION and network.single[f] == step[1]:
             hints = read_hints(network.records[f].function)
             if hints is not None and hints.gives is not Any:

@@ -59,11 +59,10 @@ class Replay(Run):
         while self.active:
             if self.asks or not self._branch():
                 return Retraced(self)
-            track = self.track
-            functions = track.functions
+            steps, functions, search = self.track.way
             last = self.start  # the first step whose call is not noted yet
             self.start = 0
-            for position, x, function, one, taken in track.steps[last:] if last else track.steps:
+            for position, x, function, one, taken in steps[last:] if last else steps:
                 if function is not None:
                     try:
                         value = function(values[one]) if one >= 0 else function(*taken(values))
@@ -88,9 +87,10 @@ class Replay(Run):
             else:
                 calls += functions[last:]
                 self.active = False
-            if not self.active and track.search is None:
-                return Retraced(self)  # whoever came this way lost something at its last step
-        self.search = self.track.search or self.search
+            if not self.active:
+                if search is None:
+                    return Retraced(self)  # whoever came this way lost something at its last step
+                self.search = search
         return None
 
     def _branch(self) -> bool:
@@ -233,7 +233,11 @@ class Retraced(InTurn):
         self._judge(failure)
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
-        self._lay()
+        # Leave what was done since the last loss to others.
+        if len(self.ways) > len(self.track.way.steps):
+            self.track.lay(self.network, self.ways)
+            self.tracks.add(len(self.ways))
+        self.ways = []
         loss = (f, None if outputs is None else tuple(outputs))
         self.track = self.track.branches.setdefault(loss, Track())
         super()._lose(f, outputs)
@@ -241,18 +245,9 @@ class Retraced(InTurn):
     def record(self) -> Record:
         """What the run leaves; if it has come to its end, also to those that go the same way."""
         record = super().record()
-        if not self.is_cut_short:
-            self._lay()
-            if self.track.search is None:
-                self.search.values = ()
-                self.track.used, self.track.layout = record.used, record.laid_out()
-                self.tracks.add(len(self.search.dist))
-                self.track.search = self.search
+        if not self.is_cut_short and self.track.way.search is None:
+            self.search.values = ()
+            self.track.used, self.track.layout = record.used, record.laid_out()
+            self.track.lay(self.network, self.ways, self.search)
+            self.tracks.add(len(self.ways) + len(self.search.dist))
         return record
-
-    def _lay(self) -> None:
-        """Leave what was done since the last loss to others."""
-        if len(self.ways) > len(self.track.steps):
-            self.track.lay(self.network, self.ways)
-            self.tracks.add(len(self.ways))
-        self.ways = []

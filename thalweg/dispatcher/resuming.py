@@ -50,7 +50,7 @@ class Resumed(Replay):
             return
         has_set = what in (Line.FILTER, Line.CALLBACK) or isinstance(error, Nothing)
         holders: dict[str, int] = {}
-        for place, (_, x, _, _, _) in enumerate(self.track.steps[: position + has_set]):
+        for place, (_, x, _, _, _) in enumerate(self.track.way.steps[: position + has_set]):
             targets = program.targets.get(place, ())
             if isinstance(targets, str):
                 holders[targets] = x
@@ -66,7 +66,7 @@ class Resumed(Replay):
         self._meet(position, what, error, variables.get("result"))
 
     def _meet(self, position: int, what: int, error: Exception, result: Any) -> None:
-        x, f = self.track.steps[position][1], self.track.functions[position]
+        x, f = self.track.way.steps[position][1], self.track.way.functions[position]
         if what in (Line.FILTER, Line.CALLBACK):
             self._redo(position)
             self._meet_filter(f, x, what, error)
@@ -102,8 +102,8 @@ class Resumed(Replay):
     def _redo(self, position: int) -> None:
         """Know a step that the code has made."""
         network = self.network
-        _, x, function, _, _ = self.track.steps[position]
-        f = self.track.functions[position]
+        _, x, function, _, _ = self.track.way.steps[position]
+        f = self.track.way.functions[position]
         kind = network.kind[f]
         value = self._value(x)
         if function is not None:

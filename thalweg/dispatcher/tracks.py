@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .network import Kind, Network
 from .nodes import NodeId
 from .search import Search
 
-__all__ = ["Loss", "Step", "Track", "Tracks"]
+__all__ = ["Loss", "Step", "Track", "Tracks", "Way"]
 
 # Position; datum to be made known; where calling a function is all there is to do: the function, its argument if it
 # has one, else what picks its arguments from the values; where not: None, -1 and what its provider takes.
@@ -30,34 +30,47 @@ Loss: TypeAlias = tuple[int, tuple[int, ...] | None]
 _ROOM = 16  # the tracks of a plan may take as much as so many plans
 
 
-class Track:
-    """What is to be done from one loss to the next.
+class Way(NamedTuple):
+    """What is known of a track, all at once: who goes along it meanwhile has either the old or the new.
 
     Attributes
     ----------
     steps : list of Step
     functions : list of int
         By step: the provider.
-    branches : dict of Loss to Track
     search : Search or None
         What it came to, where a run went to the end of it without a further loss.
+    """
+
+    steps: list[Step]
+    functions: list[int]
+    search: Search | None
+
+
+class Track:
+    """What is to be done from one loss to the next.
+
+    Attributes
+    ----------
+    way : Way
+    branches : dict of Loss to Track
     used : bytearray or None
         By datum: does what is wanted rest on it, at the end?
     layout : tuple or None
         Ids of the data that are known at the end, in the order of a solution, and what picks their values.
     """
 
-    __slots__ = ("branches", "functions", "layout", "search", "steps", "used")
+    __slots__ = ("branches", "layout", "used", "way")
 
     def __init__(self) -> None:
+        self.way = Way([], [], None)
         self.branches: dict[Loss, Track] = {}
-        self.functions: list[int] = []
-        self.steps: list[Step] = []
-        self.search: Search | None = None
         self.used: bytearray | None = None
         self.layout: tuple[tuple[NodeId, ...], Callable[[Sequence[Any]], Iterable[Any]]] | None = None
 
-    def lay(self, network: Network, ways: Sequence[tuple[int, int, tuple[int, ...]]]) -> None:
+    def lay(
+        self, network: Network, ways: Sequence[tuple[int, int, tuple[int, ...]]], search: Search | None = None
+    ) -> None:
         """Set what is to be done.
 
         Parameters
@@ -65,6 +78,8 @@ class Track:
         network : Network
         ways : sequence of (int, int, tuple of int)
             Provider, datum, and what the provider takes where it is no function.
+        search : Search or None
+            As in `Way`.
         """
         plain, arguments = network.plain, network.arguments
         steps: list[Step] = []
@@ -76,8 +91,7 @@ class Track:
                 steps.append((position, x, function, arguments[f][0], None))
             else:
                 steps.append((position, x, function, -1, itemgetter(*arguments[f]) if arguments[f] else _no_arguments))
-        # Who reads them in another thread has either the old or the new.
-        self.functions, self.steps = [f for f, _, _ in ways], steps
+        self.way = Way(steps, [f for f, _, _ in ways], search)
 
 
 def _no_arguments(_: Sequence[Any]) -> tuple[()]:
@@ -103,8 +117,7 @@ class Tracks:
         self.first = Track()
         provider, kind = search.provider, network.kind
         ways = [(provider[x], x) for x in order]
-        self.first.lay(network, [(f, x, () if kind[f] == Kind.FUNCTION else search.takes(f)) for f, x in ways])
-        self.first.search = search
+        self.first.lay(network, [(f, x, () if kind[f] == Kind.FUNCTION else search.takes(f)) for f, x in ways], search)
         self.taken = 0
 
     def add(self, size: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .network import Kind, Network
 from .nodes import NodeId
-from .tracks import Step, Track
+from .tracks import Step, Way
 
 __all__ = ["Names", "Variables", "ways"]
 
@@ -37,9 +37,9 @@ class Names:
         return name
 
 
-def ways(track: Track) -> Iterator[tuple[Step, int]]:
+def ways(way: Way) -> Iterator[tuple[Step, int]]:
     """Steps with their providers."""
-    return zip(track.steps, track.functions, strict=True)
+    return zip(way.steps, way.functions, strict=True)
 
 
 class Variables:
@@ -48,7 +48,7 @@ class Variables:
     Parameters
     ----------
     network : Network
-    track : Track
+    way : Way
     fixed : container of int
         Data whose values need no variable of their own.
     outputs : iterable of int
@@ -67,27 +67,27 @@ class Variables:
     """
 
     def __init__(
-        self, network: Network, track: Track, fixed: Mapping[int, Any], outputs: Iterable[int], *, are_kept: bool
+        self, network: Network, way: Way, fixed: Mapping[int, Any], outputs: Iterable[int], *, are_kept: bool
     ) -> None:
         self.network = network
         self.fixed = fixed
         self.are_kept = are_kept
         self.root: dict[int, int] = {}  # datum that is handed on as it is -> where it comes from
         self.spare: dict[tuple[int, int], int] = {}
-        self.several = {(f, x) for (_, x, function, _, _), f in ways(track) if function is None}
+        self.several = {(f, x) for (_, x, function, _, _), f in ways(way) if function is None}
         self.sets: list[int | list[int]] = []  # data that a step sets; a number where it is one
         self.called: set[int] = set()
-        last = self._last_uses(track, outputs)
+        last = self._last_uses(way, outputs)
         self.slot: dict[int, int] = {}
         self.data: list[list[int]] = []
         self._share(last)
 
-    def _last_uses(self, track: Track, outputs: Iterable[int]) -> dict[int, int]:
+    def _last_uses(self, way: Way, outputs: Iterable[int]) -> dict[int, int]:
         """The last step that needs the value of each datum."""
         arguments, root, fixed, called = self.network.arguments, self.root, self.fixed, self.called
-        end = len(track.steps)
+        end = len(way.steps)
         last: dict[int, int] = {}
-        for (position, x, function, _, taken), f in ways(track):
+        for (position, x, function, _, taken), f in ways(way):
             if function is not None:
                 for u in arguments[f]:
                     last[root.get(u, u)] = position

@@ -33,12 +33,13 @@ LATE_DOORS = {
         "graph",
         "map",
         "missing",
+        "reweight",
         "shrink_dsp",
         "submit",
         "web",
     },
     "thalweg.dispatcher.seeing": {"_repr_html_", "plot", "table"},
-    "thalweg.dispatcher.solution": {"explain", "report", "timeline", "why_not", "workflow"},
+    "thalweg.dispatcher.solution": {"critical_path", "explain", "report", "rerun", "timeline", "why_not", "workflow"},
 }
 DOOR_STATEMENTS = 3
 

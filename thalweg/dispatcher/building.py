@@ -12,6 +12,7 @@ from .nodes import DataNode, Filter, FunctionNode, Node, NodeId
 __all__ = [
     "Mapped",
     "check_arcs",
+    "check_distances",
     "check_id",
     "check_ids",
     "check_weight",
@@ -39,6 +40,23 @@ def check_weight(value: Any, what: str) -> float:
     if not 0.0 <= number < float("inf"):
         raise BuildError(f"{what} is {value!r}; give a finite number that is not negative")
     return number
+
+
+def check_distances(given: dict[NodeId, float], inputs_dist: Mapping[NodeId, Any]) -> dict[NodeId, float]:
+    """Initial distances of what is given, some of them changed.
+
+    Raises
+    ------
+    UnknownNodeError
+        One is of nothing that is given.
+    BuildError
+        One is no distance.
+    """
+    for name, distance in inputs_dist.items():
+        if name not in given:
+            raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
+        given[name] = float("inf") if distance == float("inf") else check_weight(distance, f"inputs_dist[{name!r}]")
+    return given
 
 
 def check_arcs(arcs: Mapping[NodeId, Any] | None, ends: Container[NodeId], what: str) -> dict[NodeId, float] | None:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnknownNodeError
 from . import building
 from .nodes import DataNode, NodeId
 from .plan import Plan, make_plan
@@ -141,9 +139,4 @@ def _wildcards(
 
 def _distances(inputs: Iterable[NodeId], inputs_dist: Mapping[NodeId, float] | None) -> dict[NodeId, float]:
     """Initial distances of what is given."""
-    given = dict.fromkeys(inputs, 0.0)
-    for name, distance in (inputs_dist or {}).items():
-        if name not in given:
-            raise UnknownNodeError.among(name, given, "input in inputs_dist", "it is not among the inputs")
-        given[name] = inf if distance == inf else building.check_weight(distance, f"inputs_dist[{name!r}]")
-    return given
+    return building.check_distances(dict.fromkeys(inputs, 0.0), inputs_dist or {})

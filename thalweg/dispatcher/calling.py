@@ -7,31 +7,54 @@ is in `thalweg.dispatcher.driven`, which is loaded when it is first needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, Protocol
+from weakref import ref
 
 from ..errors import BuildError, DispatchError, RunTimeout, UnreachableError
 from ..executors.events import subscribers
 from ..executors.inline import InlineExecutor
 from .failures import Failure
 from .in_turn import InTurn
-from .nodes import DataNode, NodeId
+from .nodes import NodeId
 from .plan import Plan, path_text
 from .replay import Replay
 from .run import Run, Stopped
-from .solution import Record, Solution
+from .solution import Asked, Record, Solution
 
 if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+    from .memory import Memory
 
-__all__ = ["PLAIN", "Dispatch", "Options", "Raises", "check_raises", "prepare"]
+__all__ = ["PLAIN", "Asker", "Dispatch", "Options", "Raises", "check_raises", "prepare"]
 
 Raises = bool | str | Callable[[Exception], Any]
+
+
+class Asker(Protocol):
+    """Who has a dispatch made: a `Dispatcher`, or what stands for one that asked before."""
+
+    name: str
+    raises: Raises
+    executor: Any
+    solution: Solution | None
 
 
 class Options:
     """How a plan is to be run; see `Dispatcher.dispatch`."""
 
-    __slots__ = ("executor", "gate", "keep", "on_event", "progress", "raises", "stopper", "timeline", "timeout")
+    __slots__ = (
+        "executor",
+        "gate",
+        "keep",
+        "memory",
+        "model",
+        "on_event",
+        "progress",
+        "raises",
+        "stopper",
+        "timeline",
+        "timeout",
+        "wildcard",
+    )
 
     def __init__(
         self,
@@ -45,6 +68,9 @@ class Options:
         on_event: Callable[[Any], object] | None = None,
         timeline: bool = False,
         progress: bool = False,
+        wildcard: bool = False,
+        memory: Memory | None = None,
+        model: ref[Any] | None = None,
     ) -> None:
         if keep not in ("all", "outputs"):
             raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
@@ -59,12 +85,15 @@ class Options:
         self.on_event = on_event
         self.timeline = timeline
         self.progress = progress
+        self.wildcard = wildcard  # the plan heeds it; kept for who asks again
+        self.memory = memory  # of an earlier run, whose outcomes are to be taken over
+        self.model = model  # that asked for it
 
 
 PLAIN = Options()  # what most dispatches have
 
 
-def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
+def prepare(dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
     """A dispatch of the kind that the options and the model ask for.
 
     Parameters
@@ -95,7 +124,7 @@ def prepare(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: 
     return Dispatch(dsp, plan, inputs, options)
 
 
-def _driven(dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
+def _driven(dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
     from .driven import Driven
 
     return Driven(dsp, plan, inputs, options)
@@ -124,7 +153,7 @@ class Dispatch:
 
     def __init__(
         self,
-        dsp: Dispatcher,
+        dsp: Asker,
         plan: Plan,
         inputs: Mapping[NodeId, Any],
         options: Options,
@@ -143,12 +172,17 @@ class Dispatch:
         policy: Raises = dsp.raises if options.raises is None else options.raises
         self.need_all = policy == "unreachable" or policy is True
         release = options.keep == "outputs" and plan.search.wanted is not None
+        self.policy = policy
+        self.given = None if options.keep == "outputs" else dict(inputs)
         kind = kind or self.kind
-        if kind is InTurn and self.makes_calls and not (plan.is_open or release or options.stopper is not None):
+        make: Callable[..., Run] = kind
+        if options.memory is not None:
+            make = options.memory.run_of(kind)
+        elif kind is InTurn and self.makes_calls and not (plan.is_open or release or options.stopper is not None):
             if plan.was_run:
-                kind = Replay
+                make = Replay
             plan.was_run = True
-        self.run: Run = kind(plan, inputs, check_raises(policy), options.stopper, release, self.need_all)
+        self.run: Run = make(plan, inputs, check_raises(policy), options.stopper, release, self.need_all)
         if self.need_all and plan.search.left > 0:
             self.run.active = False  # nothing is called for what cannot be had
 
@@ -194,6 +228,7 @@ class Dispatch:
         record = run.record()
         if self.passed:
             record.passed = self.passed
+        self._say_what_was_asked(record)
         self.complete(record)
         solution = self.dsp.solution = Solution(record)
         try:
@@ -211,10 +246,22 @@ class Dispatch:
             return solution
         finally:
             # The traceback of what failed holds this frame: it must not hold what holds the traceback.
-            del self.run, run, record, solution, failure
+            del self.run, self.given, run, record, solution, failure
 
     def complete(self, record: Record) -> None:
         """Add to the record what is not the run's to know."""
+
+    def _say_what_was_asked(self, record: Record) -> None:
+        """Note what is needed to ask the same again with other values."""
+        options = self.options
+        if options.keep != "outputs":
+            record.inputs = self.given
+        record.asked = Asked(
+            ref(self.dsp) if options.model is None else options.model,
+            self.policy,
+            self.dsp.executor if options.executor is None else options.executor,
+            options.wildcard,
+        )
 
     def _raise_unreachable(self, solution: Solution) -> Never:
         outputs = solution.unreachable
@@ -222,8 +269,8 @@ class Dispatch:
         errors = solution.errors
         in_the_way = solution.record.in_the_way()
         failures = tuple([path for path, failure in errors.items() if failure.function in in_the_way])
-        nodes = self.dsp.nodes
-        wanted = [name for name in outputs if name in nodes and isinstance(nodes[name], DataNode)]
+        index = solution.record.network.top.index
+        wanted = [name for name in outputs if name in index]
         sets = tuple(_what_would_help(solution.record, wanted)) if wanted else ()
         message = f"{names} cannot be computed from the given inputs"
         if failures:

@@ -191,6 +191,15 @@ class Dispatcher(Model, Visible):
 
         return missing(self, outputs, inputs, k, among=among)
 
+    def reweight(self, solutions: Iterable[Solution], *, prior: float | None = None) -> Dispatcher:
+        """Copy the model with the seconds that calls took as its weights, so that the cheapest way is the fastest.
+
+        See `thalweg.dispatcher.reweight.reweight`.
+        """
+        from .reweight import reweight
+
+        return reweight(self, solutions, prior=prior)
+
     def solve(
         self,
         inputs: Mapping[NodeId, Any] | Iterable[NodeId] | None = None,
@@ -324,7 +333,7 @@ class Dispatcher(Model, Visible):
             ahead=outputs is not None or progress,
         )
         named = (raises, stopper, executor, gate, timeout, on_event)
-        if named == _NOBODY and keep == "all" and not timeline and not progress:
+        if named == _NOBODY and keep == "all" and not (timeline or progress or wildcard):
             options = PLAIN
         else:
             options = Options(
@@ -337,6 +346,7 @@ class Dispatcher(Model, Visible):
                 on_event=on_event,
                 timeline=timeline,
                 progress=progress,
+                wildcard=wildcard,
             )
         solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
@@ -482,7 +492,7 @@ class Dispatcher(Model, Visible):
             inputs,
             outputs,
             rest.pop("inputs_dist", None),
-            rest.pop("wildcard", False),
+            rest.get("wildcard", False),
             rest.pop("objective", "span"),
             strict=rest.pop("strict", True),
             ahead=outputs is not None or bool(rest.get("progress")),

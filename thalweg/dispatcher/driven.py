@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import BuildError, DispatchError
 from ..executors import table
 from ..executors.contract import Call, Executor, Expired
 from ..executors.driver import Driver, Host, Listener
 from ..executors.events import Stream, Subscriber, subscribers
-from .calling import Dispatch, Options
+from .calling import Asker, Dispatch, Options
 from .failures import Failure
 from .in_turn import InTurn
 from .nodes import NodeId
@@ -22,9 +22,6 @@ from .plan import Plan
 from .run import Stopped
 from .side_by_side import SideBySide
 from .solution import Record, Solution
-
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
 
 __all__ = ["Driven", "in_thread"]
 
@@ -40,7 +37,7 @@ class Driven(Dispatch):
 
     makes_calls = False
 
-    def __init__(self, dsp: Dispatcher, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
+    def __init__(self, dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> None:
         self.default = dsp.executor if options.executor is None else options.executor
         is_foreign = hasattr(self.default, "drive") and not hasattr(self.default, "start")
         self.foreign: Any = self.default if is_foreign else None  # it has a loop of its own

@@ -37,7 +37,7 @@ class Failure:
         For each datum that the node should have given: the provider that gave it instead, or None.
     """
 
-    __slots__ = ("_alternative", "_frames", "_kind", "_network", "_node", "_text", "error", "function")
+    __slots__ = ("_alternative", "_frames", "_kind", "_network", "_node", "_text", "datum", "error", "function")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Failure:
         self._kind = kind  # None: as the error says
         self.error = error
         self.function = function
+        self.datum = -1  # number of the datum whose filter or callback it was
         self._alternative: dict[Hashable, Hashable | None] | None = None
         self._text = text
         self._network = network
@@ -83,6 +84,12 @@ class Failure:
         if self._alternative is None:
             self._alternative = {}
         return self._alternative
+
+    def again(self) -> Failure:
+        """The same failure in another run, where other alternatives may be taken."""
+        twin = Failure(self._node, self._kind, self.error, self.function, self._text, self._network)
+        twin._frames = self._frames
+        return twin
 
     def forget_frames(self, outer: BaseException | None) -> None:
         """Let the frames of the error, and of the errors behind it, go.

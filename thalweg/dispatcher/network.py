@@ -462,7 +462,7 @@ class _Flattener:
             else [(index[i], arcs.get(i, 1.0)) for i in node.inputs]
         )
         if not inputs:
-            inputs = [(max(level.gate, 0), 1.0)]
+            inputs = [(max(level.gate, 0), (node.inp_weight or {}).get(START, 1.0))]
         arcs = node.out_weight or {}
         if slots or level.outlet:
             outputs = [(self.outlet(o, node.id, level, number, slots), arcs.get(o, 1.0)) for o in node.outputs]

@@ -18,7 +18,7 @@ from .search import Search
 from .seeing import Visible
 from .tracks import Tracks
 
-__all__ = ["Plan", "derived", "make_plan", "path_text"]
+__all__ = ["Plan", "check_given", "derived", "make_plan", "path_text", "plan_to"]
 
 
 def path_text(path: Iterable[NodeId]) -> str:
@@ -276,18 +276,33 @@ def make_plan(
     """
     if objective not in ("span", "tree"):
         raise BuildError(f"unknown objective {objective!r}; use 'span' or 'tree'")
+    check_given(network, given)
+    targets = None if wanted is None else _wanted_numbers(network, wanted)
+    return plan_to(network, given, targets, tree=objective == "tree", banned=banned, gone=gone, ahead=ahead)
+
+
+def plan_to(
+    network: Network,
+    given: Mapping[NodeId, float],
+    targets: list[int] | None,
+    *,
+    tree: bool,
+    banned: Iterable[int] = (),
+    gone: Iterable[tuple[int, int]] = (),
+    ahead: bool = True,
+) -> Plan:
+    """As `make_plan`, of ids that are known and wanted data by their numbers."""
     top = network.top
     seeds: dict[int, tuple[float, int]] = {0: (0.0, top.start)}
     for datum, (distance, start, _) in network.defaults.items():
         seeds[datum] = (distance, start)
     for data_id, distance in given.items():
-        seeds[_given_number(network, data_id)] = (float(distance), top.start)
+        seeds[top.index[data_id]] = (float(distance), top.start)
     for datum in list(seeds):
         slot = network.start_slots.get(datum)
         if slot is not None:
             seeds[slot] = seeds.pop(datum)
-    targets = None if wanted is None else _wanted_numbers(network, wanted)
-    search = Search(network, seeds, targets, tree=objective == "tree", banned=banned)
+    search = Search(network, seeds, targets, tree=tree, banned=banned)
     search.gone.update(gone)
     fresh = search.advance() if ahead else []
     template: list[Any] = [UNKNOWN] * len(network.consumers)
@@ -306,13 +321,18 @@ def make_plan(
     return Plan(network, search, order, template, touched, frozenset(given), is_open=not ahead)
 
 
-def _given_number(network: Network, data_id: NodeId) -> int:
-    try:
-        return network.top.index[data_id]
-    except KeyError:
-        raise UnknownNodeError.among(
-            data_id, network.top.index, "input", "use strict=False to let it pass through"
-        ) from None
+def check_given(network: Network, given: Iterable[NodeId]) -> None:
+    """Refuse ids of which the model knows nothing.
+
+    Raises
+    ------
+    UnknownNodeError
+        One of them is not in the model.
+    """
+    index = network.top.index
+    for data_id in given:
+        if data_id not in index:
+            raise UnknownNodeError.among(data_id, index, "input", "use strict=False to let it pass through")
 
 
 def _wanted_numbers(network: Network, wanted: Iterable[NodeId]) -> list[int]:

@@ -220,11 +220,11 @@ class Retraced(InTurn):
             self._judge_again()
         return known is not UNKNOWN
 
-    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> None:
+    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int, x: int = -1) -> None:
         if self.judged:
             self._judge_again()
         else:
-            super()._record(path, kind, error, f)
+            super()._record(path, kind, error, f, x)
 
     def _judge_again(self) -> None:
         """What is recorded now was met by the replay; it asked nobody about it."""

@@ -23,7 +23,7 @@ from ..executors.contract import Call, GuardedCall
 from ..tokens import ABSENT, NONE, UNKNOWN
 from .failures import Failure
 from .network import Kind, Network
-from .nodes import NodeId
+from .nodes import DataNode, NodeId
 from .plan import Plan, derived, path_text
 from .search import Search
 from .solution import Record
@@ -216,31 +216,42 @@ class Run:
         node = self.network.extras.get(x)
         if node is not None:
             try:
-                for function in node.filters:
-                    value = function(value)
-                    if value is NONE:
-                        raise DomainError("a filter gave NONE")
+                value = self._filtered(node, f, x, value)
             except Exception as error:
                 self._lose(f, [x])
-                self._record(self.network.data_path(x), "filter", error, f)
+                self._record(self.network.data_path(x), "filter", error, f, x)
                 return False
         self.values[x] = value
         if self.uses is not None:
             self.uses.known(x)
         if node is not None and node.callback is not None:
             try:
-                node.callback(value)
+                self._call_back(node, f, x, value)
             except Exception as error:
-                self._record(self.network.data_path(x), "callback", error, -1)
+                self._record(self.network.data_path(x), "callback", error, -1, x)
         return True
+
+    def _filtered(self, node: DataNode, f: int, x: int, value: Any) -> Any:  # noqa: ARG002 - who remembers asks whose
+        """What the filters of `x` make of a value from `f`."""
+        for function in node.filters:
+            value = function(value)
+            if value is NONE:
+                raise DomainError("a filter gave NONE")
+        return value
+
+    def _call_back(self, node: DataNode, f: int, x: int, value: Any) -> None:  # noqa: ARG002 - as above
+        """Tell who wants to know of the value of `x`."""
+        assert node.callback is not None
+        node.callback(value)
 
     def _lose(self, f: int, outputs: list[int] | None = None) -> None:
         """`f` is gone, or does not give `outputs`: let the search think again."""
         raise NotImplementedError
 
-    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> None:
+    def _record(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int, x: int = -1) -> None:
         """Note a failure: of a call if neither path nor kind is given."""
-        failure = Failure(path, kind, error, f, network=self.network)
+        failure = self._failure(path, kind, error, f)
+        failure.datum = x
         self.failures.append(failure)
         self._judge(failure)
 
@@ -250,6 +261,9 @@ class Run:
             self.is_cut_short, self.active = True, False
             raise Stopped(failure)
         failure.forget_frames(self.outer)
+
+    def _failure(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> Failure:
+        return Failure(path, kind, error, f, network=self.network)
 
     def close(self) -> None:
         """Do no more, and let go what is not needed for the record."""
@@ -268,7 +282,12 @@ class Run:
         network, given = self.network, self.plan.given
         record = Record(network, self.search, self.values, failures, self.calls, given, stopped=self.stopped)
         record.used = record.shown = self._used()
-        if self.uses is not None:
+        record.is_whole = not self.is_cut_short and not (self.need_all and self.search.left > 0)
+        if self.owned:
+            self.search.values = ()  # it may outlive them
+        if self.uses is None:
+            record.held = self.held
+        else:
             record.shown = bytearray(len(self.values))
             for x in self.search.wanted or ():
                 record.shown[x] = 1

@@ -64,6 +64,7 @@ class Search(Settling):
             "dead",
             "empty",
             "gone",
+            "refused",
             "forced",
             "frontier",
             "doubted",
@@ -102,8 +103,8 @@ class Search(Settling):
 
     def lose_seed(self, datum: int) -> list[int]:
         """As `lose`, for a given value that its own filter refused."""
-        distance, _ = self.seeds.pop(datum)
-        return self._let_go([datum], distance)
+        self.refused[datum] = self.seeds.pop(datum)
+        return self._let_go([datum], self.refused[datum][0])
 
     def refuse(self, function: int) -> list[int]:
         """As `lose`, for a gate that said no to an arrival, and so to all that arrived with it or before."""

@@ -82,6 +82,7 @@ class Settling:
         "provider",
         "rank",
         "ready_at",
+        "refused",
         "repaired",
         "seeds",
         "settled",
@@ -120,6 +121,7 @@ class Settling:
         self.dead: set[int] = set(banned)
         self.empty: set[int] = set()  # slots whose provider ended without a value
         self.gone: set[tuple[int, int]] = set()
+        self.refused: dict[int, tuple[float, int]] = {}  # seeds that were lost
         self.forced: dict[int, tuple[int, ...]] = {}
         self.is_patient = False  # nothing is to be forced yet
         self.goal = bytearray(count)

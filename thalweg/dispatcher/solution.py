@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from weakref import ref
 
 from ..errors import UnknownNodeError
 from ..executors.states import State
@@ -26,10 +27,20 @@ from .seeing import Listing, Visible
 if TYPE_CHECKING:
     import networkx as nx
 
+    from .critical import CriticalPath
     from .explain import Explanation, Explanations, WhyNot
     from .timeline import Timeline
 
-__all__ = ["CallRecord", "Record", "Solution"]
+__all__ = ["Asked", "CallRecord", "Record", "Solution"]
+
+
+class Asked(NamedTuple):
+    """How a run was asked for: what is needed to ask again, and cannot be seen of the search."""
+
+    model: ref[Any]
+    raises: Any
+    executor: Any
+    wildcard: bool
 
 
 # Ids, and what picks their values out of all values of a run.
@@ -43,6 +54,11 @@ class Record:
     shown: bytearray | None = None  # by datum: does the solution show it?  None for all that are known
     rows: Sequence[tuple[int, int, float, float, str, str | None]] = ()  # attempts, as `Driver.rows`
     passed: Mapping[NodeId, Any] = MappingProxyType({})  # inputs that the model does not know
+    inputs: dict[NodeId, Any] | None = None  # that it knows, with their values as given; None if they were let go
+    held: Mapping[tuple[int, int], Any] = MappingProxyType({})  # by function and datum: values that nothing needed
+    made: list[int] | None = None  # calls that were really made; None for all
+    is_whole = True  # did it come to its end?
+    asked: Asked | None = None  # None where the functions have not been kept
     layout: Layout | None = None
 
     def __init__(
@@ -79,7 +95,8 @@ class Record:
         state = self.__dict__ | {"layout": None, "passed": dict(self.passed)}
         if self.shown is not None:
             state["values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
-        return state
+        # Who cannot call the functions any more has no need of these.
+        return state | {"inputs": None, "held": {}, "asked": None}
 
     def _find_alternative(self, failure: Failure) -> None:
         f = failure.function
@@ -167,10 +184,10 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     __slots__ = ("_data", "_level", "_record")
 
-    def __init__(self, record: Record, level: int = 0) -> None:
+    def __init__(self, record: Record, level: int = 0, data: dict[NodeId, Any] | None = None) -> None:
         self._record = record
         self._level = level
-        self._data = record.data_of(level)
+        self._data = record.data_of(level) if data is None else data
         if record.passed and not level:
             self._data.update(record.passed)
 
@@ -202,6 +219,16 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self._record, self._level)
+
+    def renewed(self, record: Record, data: Iterable[int]) -> Solution:
+        """The solution of a run that went the same way, and gave these data other values."""
+        network, shown = record.network, self._data.copy()
+        names, levels, outlet = network.data_ids, network.data_level, network.top.outlet
+        for x in data:
+            name = names[x]
+            if not levels[x] and name in shown and outlet.get(name, x) == x:
+                shown[name] = record.values[x]
+        return Solution(record, 0, shown)
 
     @property
     def record(self) -> Record:
@@ -246,10 +273,17 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     @property
     def calls(self) -> list[str]:
-        """Paths, from this level, of the functions in the order called; those that failed or refused are among them."""
-        network, prefix = self._record.network, self._path
-        paths = [network.function_path(f) for f in self._record.calls if network.kind[f] == Kind.FUNCTION]
-        return [path_text(path[len(prefix) :]) for path in paths if path[: len(prefix)] == prefix]
+        """Paths, from this level, of the functions in the order called; those that failed or refused are among them.
+
+        After `rerun` they are those of a dispatch with the same inputs, whether or not they were called again.
+        """
+        return self._paths(self._record.calls)
+
+    @property
+    def recomputed(self) -> list[str]:
+        """Paths, from this level, of the functions that were really called: after a dispatch all, after `rerun` few."""
+        made = self._record.made
+        return self._paths(self._record.calls if made is None else made)
 
     @property
     def unreachable(self) -> tuple[NodeId, ...]:
@@ -323,6 +357,22 @@ class Solution(Visible, Mapping[Hashable, Any]):
             return self.get_node(*name.split("/"))
         raise UnknownNodeError.among(name, [*level.index, *level.subs, *functions], "node")
 
+    def rerun(
+        self,
+        changes: Mapping[NodeId, Any],
+        *,
+        inputs_dist: Mapping[NodeId, float] | None = None,
+        strict: bool = True,
+        **options: Any,
+    ) -> Solution:
+        """A new solution for changed inputs, in which only what depends on them is computed again.
+
+        See `thalweg.dispatcher.rerun.rerun`.
+        """
+        from .rerun import rerun
+
+        return rerun(self, changes, inputs_dist=inputs_dist, strict=strict, **options)
+
     def explain(self, data_id: NodeId = START) -> Explanation | Explanations:
         """Why this way: chosen provider, distance, and what became of the alternatives.
 
@@ -367,6 +417,18 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
         return timeline(self._record, self._level)
 
+    def critical_path(self) -> CriticalPath:
+        """The chain of calls that sets how long the run takes, however many workers there are.
+
+        Returns
+        -------
+        CriticalPath
+            A `Timeline` of these calls, with the ``seconds`` that they took together; empty where no times were kept.
+        """
+        from .critical import critical_path
+
+        return critical_path(self._record, self._level)
+
     def report(self) -> Listing:
         """The run in words and tables: what was given, called, refused, and what was had.
 
@@ -383,6 +445,11 @@ class Solution(Visible, Mapping[Hashable, Any]):
     @property
     def _path(self) -> tuple[NodeId, ...]:
         return self._record.network.levels[self._level].path
+
+    def _paths(self, calls: list[int]) -> list[str]:
+        network, prefix = self._record.network, self._path
+        paths = [network.function_path(f) for f in calls if network.kind[f] == Kind.FUNCTION]
+        return [path_text(path[len(prefix) :]) for path in paths if path[: len(prefix)] == prefix]
 
     def _numbers(self) -> Iterator[tuple[NodeId, int]]:
         level = self._record.network.levels[self._level]
@@ -412,8 +479,12 @@ class Solution(Visible, Mapping[Hashable, Any]):
         elif not called:
             state = State.SKIPPED
         else:
-            rows = record.rows  # in line, what was called has ended
-            is_done = not rows or any(row[0] == f and row[-1] is None for row in rows)
+            rows = record.rows  # in line, and in an earlier run, what was called has ended
+            is_done = (
+                not rows
+                or (record.made is not None and f not in record.made)
+                or any(row[0] == f and row[-1] is None for row in rows)
+            )
             state = State.DONE if is_done else State.CANCELLED
         inputs = {
             network.data_ids[u]: record.values[u]

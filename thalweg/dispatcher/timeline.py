@@ -11,7 +11,7 @@ from .plan import path_text
 if TYPE_CHECKING:
     from .solution import Record
 
-__all__ = ["TimedCall", "Timeline", "Try", "timeline"]
+__all__ = ["TimedCall", "Timeline", "Try", "timed", "timeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class TimedCall:
 class Timeline(list[TimedCall]):
     """The calls of a run by their start; as text a table, with times from the first start on."""
 
+    def durations(self) -> dict[str, float]:
+        """How long each call took, from the start of its first try to the end of its last, by path [s]."""
+        return {call.path: call.end - call.start for call in self}
+
     def __str__(self) -> str:
         if not self:
             return "no call was timed"
@@ -88,15 +92,21 @@ def timeline(record: Record, level: int) -> Timeline:
     -----
     O(A log A) in the number of attempts.
     """
+    calls = list(timed(record, level).values())
+    calls.sort(key=lambda call: call.start)  # equal ones stay in the order in which they ended
+    return Timeline(calls)
+
+
+def timed(record: Record, level: int) -> dict[int, TimedCall]:
+    """The calls of a level, and of what is mounted in it, by the numbers of their functions."""
     network, prefix = record.network, record.network.levels[level].path
     tries: dict[int, list[Try]] = {}
     for row in record.rows:
         f = row[0]
         if network.kind[f] == Kind.FUNCTION and network.function_path(f)[: len(prefix)] == prefix:
             tries.setdefault(f, []).append(Try(*row[1:]))
-    calls = []
+    calls = {}
     for f, rows in tries.items():
         path = path_text(network.function_path(f)[len(prefix) :])
-        calls.append(TimedCall(path, rows[0].start, rows[-1].end, rows[-1].place, tuple(rows)))
-    calls.sort(key=lambda call: call.start)  # equal ones stay in the order in which they ended
-    return Timeline(calls)
+        calls[f] = TimedCall(path, rows[0].start, rows[-1].end, rows[-1].place, tuple(rows))
+    return calls

@@ -122,6 +122,24 @@ def test_a_failure_takes_the_other_way_and_nothing_is_called_twice(model):
     assert bad.rerun({"a": 1}).providers["d"] == "first"
 
 
+def test_a_way_that_was_gone_before_is_left_where_it_does_not_lead_on(model):
+    model.add(
+        "picky", ["b"], ["d"], lambda b: {"left(bad)": fail_if(b), "left(none)": lambda b: tw.NONE}.get(b, str)(b)
+    )
+    model.add("other", ["b"], ["d"], weight=9)
+    model.add("end", ["d"], ["e"])
+    first = model.dsp({"a": 0, "x": 0}).rerun({"a": 1})
+    for value in (2, "bad", 3, "none"):
+        model.heard()
+        second = first.rerun({"a": value})
+        provider = "other" if isinstance(value, str) else "picky"
+        assert sorted(model.heard()) == sorted(second.recomputed)
+        assert sorted({*second.recomputed}) == sorted({"left", "both", "picky", provider, "end"})
+        assert second.providers["d"] == provider
+        assert dict(second) == dict(model.dsp({"a": value, "x": 0}))
+        assert [each.traceback.count("fail_if") for each in second.errors.values()] == [1] * (value == "bad")
+
+
 def test_what_failed_for_other_reasons_has_failed_again(model):
     model.add("fails", ["x"], ["z"], fail_if(2))
     model.add("instead", ["x"], ["z"], weight=1)
@@ -321,6 +339,31 @@ def test_solutions_are_freed_one_by_one(model, changes):
         assert [reference() for reference in there] == [None] * 3
     finally:
         gc.enable()
+
+
+def test_a_large_solution_is_like_a_small_one():
+    dsp = tw.Dispatcher()
+    for i in range(3000):
+        dsp.add_function(f"f{i}", lambda x: x + 1, [f"x{i}"], [f"y{i}"])
+    inputs = {f"x{i}": i for i in range(3000)}
+    solution = dsp(inputs)
+    for number in range(0, 3000, 250):
+        changes = {f"x{i}": -i for i in range(number, number + 250)}
+        inputs |= changes
+        for _ in range(2):
+            solution = solution.rerun(changes)
+        assert (solution["x5"], solution["y5"], "y6" in solution, "z" in solution, len(solution)) == (
+            -5,
+            -4,
+            True,
+            False,
+            6000,
+        )
+    fresh = dsp(inputs)
+    assert (dict(solution), list(solution), repr(solution)) == (dict(fresh), list(fresh), repr(fresh))
+    again = pickle.loads(pickle.dumps(solution.rerun({"x1": 0})))
+    assert (again["y1"], again.get_node("f1").inputs) == (1, {"x1": 0})
+    assert solution.rerun({"x1": 0}).rerun({"x2": 0}, raises=False)["y1"] == 1
 
 
 def test_one_solution_is_run_again_by_many_threads(model):

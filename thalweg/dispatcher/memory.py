@@ -27,6 +27,16 @@ __all__ = ["Memory", "Remembering"]
 _NOT_LOOKED, _SAME, _OTHER = 0, 1, 2
 
 
+class _Filtered:
+    """A value of which it is known what the filters of its datum say; how it was before is not known."""
+
+    __slots__ = ("failure", "value")
+
+    def __init__(self, value: Any, failure: Failure | None = None) -> None:
+        self.value = value
+        self.failure = failure
+
+
 class Memory:
     """What an earlier run came to, as far as it holds for other values of some of its inputs.
 
@@ -50,7 +60,7 @@ class Memory:
     def __init__(self, record: Record) -> None:
         self.network = record.network
         self.search = record.search
-        self.values = record.values.copy()
+        self.values = record.changed_values()  # maybe an `Overlay`
         self.held = dict(record.held)
         self.affected: list[int] = []
         self.forgotten: set[int] = set()
@@ -156,14 +166,14 @@ class Memory:
                             order += gives[f]
 
     def result(self, f: int, x: int) -> Any:
-        """What `f` gave for `x`, before the filters of `x` unless they let it pass; UNKNOWN if nobody knows."""
+        """What `f` gave for `x`; UNKNOWN if nobody knows."""
         search, value = self.search, self.values[x]
         if (f, x) in self.held:
             return self.held[f, x]
         if search.provider[x] == f and value is not UNKNOWN and value is not ABSENT:
-            return value
+            return _Filtered(value) if x in self.network.extras else value
         if (f, x) in self.refused:
-            return None  # nobody will look at it
+            return _Filtered(None, self.refused[f, x])
         if (f, x) in self.nothing or (f, x) in search.gone or x in search.empty:
             return NONE
         return UNKNOWN
@@ -229,6 +239,11 @@ class Remembering(Run):
 
     def _filtered(self, node: DataNode, f: int, x: int, value: Any) -> Any:
         memory = self.memory
+        if type(value) is _Filtered:
+            if value.failure is None:
+                return value.value
+            memory.errors[id(value.failure.error)] = value.failure
+            raise value.failure.error
         if self._is_kept(f, x):
             return memory.values[x]
         if f not in memory.forgotten:

@@ -7,13 +7,14 @@ is asked, inputs come or go) the whole is searched and run anew, by a run that r
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BuildError
 from ..executors.events import subscribers
 from ..executors.inline import InlineExecutor
-from ..tokens import EMPTY, SINK, UNKNOWN
+from ..tokens import EMPTY, NONE, SINK, UNKNOWN
 from .building import check_distances
 from .calling import Options, prepare
 from .failures import Failure
@@ -21,11 +22,14 @@ from .in_turn import InTurn
 from .memory import Memory
 from .network import Network
 from .nodes import DataNode, NodeId
+from .overlay import over, whole
 from .plan import Plan, check_given, make_plan, plan_to
 from .solution import Asked, Record, Solution
+from .tracks import Track
 
 __all__ = ["rerun"]
 
+_WAYS = 64  # that are kept of a solution, and of those made from it
 _OPTIONS = ("executor", "gate", "on_event", "raises", "stopper", "timeline", "timeout")
 
 
@@ -102,22 +106,16 @@ def rerun(
     record = solution.record
     asked = _check(solution, changes, options)
     index = record.network.top.index
-    inputs, passed = dict(record.inputs or ()), dict(record.passed)
-    for name, value in changes.items():
-        if name in index:
-            inputs[name] = value
-        else:
-            if strict and name not in passed:
-                check_given(record.network, [name])
-            passed[name] = value
+    if strict:
+        check_given(record.network, [name for name in changes if name not in record.passed])
+    inputs = {name: value for name, value in changes.items() if name in index}
+    passed = dict(record.passed) | {name: value for name, value in changes.items() if name not in index}
     again = _Again(solution, asked, inputs, passed)
-    if again.memory is not None:
-        changed = again.change(changes)
-        is_alike = len(inputs) == len(record.given) and not any(value is EMPTY for value in changes.values())
-        if is_alike and not options and not inputs_dist and again.is_quick():
-            renewed = again.renew(changed)
-            if renewed is not None:
-                return renewed
+    if not options and not inputs_dist and again.is_quick():
+        way = None if record.ways is None else record.ways.get(tuple(inputs))
+        renewed = again.renew() if way is None else again.follow(way)
+        if renewed is not None:
+            return renewed
     return again.search(inputs_dist or {}, options)
 
 
@@ -185,6 +183,27 @@ class _Renewal(InTurn):
         self.active = False
 
 
+class _Way:
+    """What is to be done where certain inputs are changed, and goes as it went.
+
+    Parameters
+    ----------
+    again : _Again
+    changed, affected : list of int
+        Data that are changed, and those that rest on them, in order.
+    """
+
+    def __init__(self, again: _Again, changed: list[int], affected: list[int]) -> None:
+        network, provider = again.network, again.record.search.provider
+        self.changed = changed
+        self.names, self.shown = again.solution.shown_of([*changed, *affected])
+        ways = [(provider[x], x, ()) for x in affected]
+        self.is_plain = all(network.plain[f] is not None for f, _, _ in ways)
+        self.track = Track()
+        if self.is_plain:
+            self.track.lay(network, ways)
+
+
 class _Again:
     """One solution whose question is asked again."""
 
@@ -193,55 +212,103 @@ class _Again:
         self.record: Record = solution.record
         self.network: Network = self.record.network
         self.asked = asked
-        self.inputs = inputs
+        self.inputs = inputs  # those that are changed
         self.passed = passed
-        self.memory: Memory | None = None if self.record.inputs is None else Memory(self.record)
+        self.memory: Memory | None = None
 
-    def change(self, changes: Mapping[NodeId, Any]) -> list[int]:
-        """Put changed values into the memory.
+    def remember(self) -> tuple[Memory, list[int]]:
+        """The memory of the first run, with the values that are changed.
 
         Returns
         -------
-        list of int
-            Those that came to be known as they were given: what rests on the others will be found out.
+        (Memory, list of int)
+            And those data that came to be known as they were given: what rests on the others will be found out.
         """
-        memory, index, slots = self.memory, self.network.top.index, self.network.start_slots
-        assert memory is not None
+        memory, index, slots = Memory(self.record), self.network.top.index, self.network.start_slots
+        self.memory = memory
         changed: list[int] = []
-        for name, value in changes.items():
-            if name in index:
-                x = slots.get(index[name], index[name])
-                if memory.replace(x, value):
-                    changed.append(x)
-        return changed
+        for name, value in self.inputs.items():
+            x = slots.get(index[name], index[name])
+            if memory.replace(x, value):
+                changed.append(x)
+        return memory, changed
 
     def is_quick(self) -> bool:
         """May the way that was taken be gone again, in line?"""
         network, record = self.network, self.record
         if not record.is_whole or record.inputs is None or self.asked.executor not in (None, "sync"):
             return False
-        return not (network.manners or network.coroutines or subscribers())
+        if network.manners or network.coroutines or subscribers():
+            return False
+        for name, value in self.inputs.items():
+            if value is EMPTY or name not in record.given:
+                return False
+        return not any(value is EMPTY for value in self.passed.values())
 
-    def renew(self, changed: list[int]) -> Solution | None:
+    def renew(self) -> Solution | None:
         """Go the same way again from the changes on; None if it does not lead on."""
-        memory, network, record = self.memory, self.network, self.record
-        assert memory is not None
-        memory.change(changed)
-        start = network.top.start
-        first = [x for x in changed if x in network.extras]  # they have to pass filters
-        for x in changed:
-            if x not in network.extras:
-                memory.values[x] = memory.held.pop((start, x))
+        memory, changed, first = self._changed()
         if not memory.is_simple:
             return None
         order = first + memory.affected
-        run = _Renewal(_Rest(memory, order, record.given))
+        run = _Renewal(_Rest(memory, order, self.record.given))
         InlineExecutor().drive(run)
         run.rest = iter(())
         if run.is_astray:
             self._learn(run, order)
             return None
-        return self._renewed(run, changed, memory.affected)
+        way = _Way(self, changed, memory.affected)
+        if len(changed) == len(self.inputs) and not first and way.is_plain:
+            ways = self.record.ways
+            if ways is None or len(ways) >= _WAYS:
+                ways = self.record.ways = {}
+            ways[tuple(self.inputs)] = way
+        return self._renewed(way, run.values, run.held, run.calls)
+
+    def _changed(self) -> tuple[Memory, list[int], list[int]]:
+        """The memory without what rests on the changes; what is changed, and what of that has to pass filters."""
+        memory, changed = self.remember()
+        network = self.network
+        memory.change(changed)
+        for x in changed:
+            if x not in network.extras:
+                memory.values[x] = memory.held.pop((network.top.start, x))
+        return memory, changed, [x for x in changed if x in network.extras]
+
+    def follow(self, way: _Way) -> Solution | None:
+        """As `renew`, on a way that was gone before.
+
+        Notes
+        -----
+        The hot path of an input that is changed again and again: benchmark ``rerun``.
+        """
+        values = self.record.changed_values()
+        for x, value in zip(way.changed, self.inputs.values(), strict=True):
+            values[x] = value
+        failure: Failure | None = None
+        track, outer = way.track, sys.exception()
+        for position, x, function, one, taken in track.steps:
+            try:
+                value = function(values[one]) if one >= 0 else function(*taken(values))
+            except Exception as error:  # noqa: BLE001 - whatever a function raises
+                failure = Failure(None, None, error, track.functions[position], network=self.network)
+                failure.forget_frames(outer)
+                break
+            if value is NONE:
+                break
+            values[x] = value
+        else:
+            return self._renewed(way, values, self.record.held, track.functions)
+        memory, _, _ = self._changed()
+        for _, known, _, _, _ in track.steps[:position]:
+            memory.values[known] = values[known]
+        memory.made += track.functions[: position + 1]
+        memory.forgotten.difference_update(memory.made)
+        if failure is None:
+            memory.nothing.add((track.functions[position], x))
+        else:
+            memory.learn([failure])
+        return None
 
     def _learn(self, run: _Renewal, order: list[int]) -> None:
         """What was computed before the way ended is not computed again."""
@@ -253,23 +320,29 @@ class _Again:
         memory.forgotten -= failed.union(run.calls, [provider[x] for x in order if values[x] is not UNKNOWN])
         memory.nothing.update([(f, x) for f, outputs in run.lost if f not in failed for x in outputs])
 
-    def _renewed(self, run: _Renewal, changed: list[int], affected: list[int]) -> Solution:
+    def _renewed(self, way: _Way, values: Any, held: Mapping[tuple[int, int], Any], calls: list[int]) -> Solution:
         """The solution as it was, with other values."""
         old = self.record
-        record = Record(self.network, old.search, run.values, old.failures, old.calls, old.given)
+        record = Record(self.network, old.search, values, old.failures, old.calls, old.given)
         record.used, record.shown, record.layout = old.used, old.shown, old.layout
-        record.asked, record.inputs, record.held = self.asked, self.inputs, run.held
-        record.passed, record.made = self.passed, run.calls
-        return self.solution.renewed(record, changed + affected)
+        record.asked, record.inputs, record.held, record.ways = self.asked, over(old.inputs), held, old.ways
+        record.inputs.update(self.inputs)
+        record.passed, record.made = self.passed, calls
+        return self.solution.renewed(record, way.names, way.shown)
 
     def search(self, inputs_dist: Mapping[NodeId, float], options: dict[str, Any]) -> Solution:
         """Search and run anew, and remember what is the same."""
-        inputs = {name: value for name, value in self.inputs.items() if value is not EMPTY}
+        inputs = dict(whole(self.record.inputs or {})) | self.inputs
+        inputs = {name: value for name, value in inputs.items() if value is not EMPTY}
         passed = {name: value for name, value in self.passed.items() if value is not EMPTY}
         given = self._distances(inputs, inputs_dist)
         wanted = self.record.search.wanted
         split = self._wildcards(given)
+        if self.memory is None and self.record.inputs is not None:
+            self.remember()
         memory = self.memory
+        if memory is not None:
+            memory.values = whole(memory.values)
         if split == self.network.top.outlet.keys():
             tree, targets = self.record.search.tree, None if wanted is None else list(wanted)
             plan = plan_to(self.network, given, targets, tree=tree, ahead=wanted is not None)

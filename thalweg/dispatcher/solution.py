@@ -20,6 +20,7 @@ from .building import free_id
 from .failures import Failure
 from .network import Kind, Network
 from .nodes import NodeId
+from .overlay import Overlay, over, whole
 from .plan import path_text, public_distance, public_provider, unreachable
 from .search import Search
 from .seeing import Listing, Visible
@@ -54,8 +55,9 @@ class Record:
     shown: bytearray | None = None  # by datum: does the solution show it?  None for all that are known
     rows: Sequence[tuple[int, int, float, float, str, str | None]] = ()  # attempts, as `Driver.rows`
     passed: Mapping[NodeId, Any] = MappingProxyType({})  # inputs that the model does not know
-    inputs: dict[NodeId, Any] | None = None  # that it knows, with their values as given; None if they were let go
+    inputs: Any = None  # that it knows, with their values as given, in a dict or an `Overlay`; None if they were let go
     held: Mapping[tuple[int, int], Any] = MappingProxyType({})  # by function and datum: values that nothing needed
+    ways: dict[tuple[NodeId, ...], Any] | None = None  # from changed inputs on, by these; kept by `rerun`
     made: list[int] | None = None  # calls that were really made; None for all
     is_whole = True  # did it come to its end?
     asked: Asked | None = None  # None where the functions have not been kept
@@ -74,12 +76,27 @@ class Record:
     ) -> None:
         self.network = network
         self.search = search
-        self.values = values
+        self._values = values  # maybe an `Overlay`
         self.calls = calls
         self.given = given  # inputs that the model knows
         self.stopped = stopped  # by the stopper, before its end
         self._failures = failures
         self._is_told = not failures  # do the failures tell what was done instead?
+
+    @property
+    def values(self) -> list[Any]:
+        """By datum: its value, or a token that says why there is none."""
+        self._values = whole(self._values)
+        return self._values
+
+    @property
+    def values_as_they_are(self) -> Any:
+        """The values, to be read by their numbers alone: maybe an `Overlay`."""
+        return self._values
+
+    def changed_values(self) -> Any:
+        """A twin of the values that can be changed."""
+        return over(self._values)
 
     @property
     def failures(self) -> list[Failure]:
@@ -92,9 +109,9 @@ class Record:
 
     def __getstate__(self) -> dict[str, Any]:
         self.failures  # noqa: B018 - told now, for the functions do not travel
-        state = self.__dict__ | {"layout": None, "passed": dict(self.passed)}
+        state = self.__dict__ | {"layout": None, "passed": dict(self.passed), "_values": self.values, "ways": None}
         if self.shown is not None:
-            state["values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
+            state["_values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
         # Who cannot call the functions any more has no need of these.
         return state | {"inputs": None, "held": {}, "asked": None}
 
@@ -182,18 +199,18 @@ class Solution(Visible, Mapping[Hashable, Any]):
     functions of the model do.
     """
 
-    __slots__ = ("_data", "_level", "_record")
+    __slots__ = ("_level", "_lookup", "_record")
 
     def __init__(self, record: Record, level: int = 0, data: dict[NodeId, Any] | None = None) -> None:
         self._record = record
         self._level = level
-        self._data = record.data_of(level) if data is None else data
+        self._lookup = record.data_of(level) if data is None else data  # maybe an `Overlay`
         if record.passed and not level:
-            self._data.update(record.passed)
+            self._lookup.update(record.passed)
 
     def __getitem__(self, data_id: NodeId) -> Any:
         try:
-            return self._data[data_id]
+            return self._lookup[data_id]
         except KeyError:
             if data_id in self._record.network.levels[self._level].index:
                 raise UnknownNodeError(
@@ -204,31 +221,40 @@ class Solution(Visible, Mapping[Hashable, Any]):
             raise UnknownNodeError.among(data_id, self._record.network.levels[self._level].index, "datum") from None
 
     def __contains__(self, data_id: object) -> bool:
-        return data_id in self._data
+        return data_id in self._keys
 
     def __iter__(self) -> Iterator[NodeId]:
-        return iter(self._data)
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._keys)
 
     def __repr__(self) -> str:
-        return f"Solution({self._data!r})"
+        return f"Solution({dict(self)!r})"
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self._record, self._level)
 
-    def renewed(self, record: Record, data: Iterable[int]) -> Solution:
-        """The solution of a run that went the same way, and gave these data other values."""
-        network, shown = record.network, self._data.copy()
+    def shown_of(self, data: Iterable[int]) -> tuple[list[NodeId], list[int]]:
+        """Those of some data that it shows: ids, and numbers."""
+        network, known = self._record.network, self._keys
         names, levels, outlet = network.data_ids, network.data_level, network.top.outlet
-        for x in data:
-            name = names[x]
-            if not levels[x] and name in shown and outlet.get(name, x) == x:
-                shown[name] = record.values[x]
-        return Solution(record, 0, shown)
+        shown = [x for x in data if not levels[x] and names[x] in known and outlet.get(names[x], x) == x]
+        return [names[x] for x in shown], shown
+
+    def renewed(self, record: Record, names: Iterable[NodeId], data: Iterable[int]) -> Solution:
+        """The solution of a run that went the same way, and gave these data other values."""
+        known = over(self._lookup)
+        known.update(zip(names, map(record.values_as_they_are.__getitem__, data), strict=True))
+        return Solution(record, 0, known)
+
+    @property
+    def _keys(self) -> dict[NodeId, Any]:
+        """Has the ids of the data, in their order."""
+        keys: dict[NodeId, Any] = self._lookup.below if isinstance(self._lookup, Overlay) else self._lookup
+        return keys
 
     @property
     def record(self) -> Record:
@@ -341,7 +367,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
             return self.sub(*path[:-1]).get_node(path[-1])
         (name,) = path
         level = self._record.network.levels[self._level]
-        if name in self._data or name in level.index:
+        if name in self._keys or name in level.index:
             return self[name]
         if name in level.subs:
             return self.sub(name)
@@ -384,7 +410,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
         from .explain import explain, explain_all
 
         if data_id is START:
-            return explain_all(self._record, self._level, list(self._data))
+            return explain_all(self._record, self._level, list(self._keys))
         return explain(self._record, self._level, data_id)
 
     def why_not(self, data_id: NodeId) -> WhyNot:
@@ -453,7 +479,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     def _numbers(self) -> Iterator[tuple[NodeId, int]]:
         level = self._record.network.levels[self._level]
-        for data_id in self._data:
+        for data_id in self._keys:
             x = level.outlet.get(data_id, level.index.get(data_id, -1))
             if x >= 0:
                 yield data_id, x

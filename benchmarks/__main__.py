@@ -19,7 +19,19 @@ from benchmarks.report import Row, table, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAMES = ("imports", "memory", "dispatch", "formulas", "failures", "fill", "executors", "plots", "processes")
+NAMES = (
+    "imports",
+    "memory",
+    "dispatch",
+    "formulas",
+    "failures",
+    "fill",
+    "executors",
+    "plots",
+    "processes",
+    "rerun",
+    "size",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ LATE_MODULES = {
 }
 
 # The files that decide and never act, and what would let them act.
-DECIDING = {f"thalweg.dispatcher.{name}" for name in ("frontier", "network", "plan", "search", "settling")}
+DECIDING = {f"thalweg.dispatcher.{name}" for name in ("flatten", "frontier", "network", "plan", "search", "settling")}
 ACTING = {
     "asyncio",
     "concurrent",

@@ -5,7 +5,8 @@ import pickle
 import pytest
 
 import thalweg as tw
-from thalweg.dispatcher.network import Kind, flatten
+from thalweg.dispatcher.flatten import flatten
+from thalweg.dispatcher.network import Kind
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from math import inf
 import pytest
 
 import thalweg as tw
-from thalweg.dispatcher.network import Kind, flatten
+from thalweg.dispatcher.flatten import flatten
+from thalweg.dispatcher.network import Kind
 from thalweg.dispatcher.search import Search
 from thalweg.tokens import UNKNOWN
 

@@ -13,9 +13,10 @@ from ..errors import BuildError
 from . import building
 from .cache import Plans, plan_for
 from .calling import PLAIN, Options, Raises, check_raises, prepare
+from .flatten import flatten
 from .helpers import selector
 from .model import Model
-from .network import Network, flatten
+from .network import Network
 from .nodes import NodeId
 from .plan import Plan
 from .seeing import Visible

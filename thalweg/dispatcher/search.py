@@ -248,7 +248,7 @@ class Search(Settling):
         if best is not None:
             self._offer(datum, best[0], best[2], best[1])
 
-    def _offers_of(self, datum: int, arcs: list[tuple[int, float]]) -> list[tuple[float, int, int, float]]:
+    def _offers_of(self, datum: int, arcs: Sequence[tuple[int, float]]) -> list[tuple[float, int, int, float]]:
         """Heap of what the ready providers of a datum offer: (distance, hops, function, weight of the arc).
 
         It is kept, and the search adds to it: many providers that fail one after the other would be looked at again

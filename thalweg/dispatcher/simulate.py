@@ -44,7 +44,7 @@ class Simulation:
     Notes
     -----
     With n workers no schedule is shorter than ``max(critical_seconds, work_seconds / n)``, and this one is at most
-    ``work_seconds / n + (1 - 1 / n) * critical_seconds`` [1]_.
+    ``work_seconds / n + (1 - 1 / n) * critical_seconds``.
     """
 
     workers: int

@@ -176,3 +176,37 @@ def test_200_levels_are_made_flat():
         parent.add_dispatcher(dsp, ["x"], [], dsp_id="child")
         dsp = parent
     assert len(flatten(dsp).levels) == 201
+
+
+def test_functions_of_which_there_is_little_to_say_are_numbered_like_others():
+    """Weights of 1 that are said are those that are not, but such functions are added one by one."""
+    networks = []
+    for is_said in (False, True):
+        child = tw.Dispatcher(name="child")
+        dsp = tw.Dispatcher(name="parent", default_values={"b": 1})
+        dsp.add_data("d", filters=[abs])
+        for model in (child, dsp):
+            for name, inputs, outputs, options in (
+                ("f", ["a"], ["b"], {}),
+                ("g", ["a", "b"], ["c", "d"], {"weight": 2}),
+                ("h", ["c", "c"], ["d"], {"input_domain": bool}),
+                ("i", [], ["e"], {}),
+                ("j", ["d"], [], {}),
+                ("k", ["e"], ["f1"], {"filters": [abs]}),
+                ("l", ["e"], ["f2"], {"retry": 2}),
+                ("m", ["b"], ["a"], {"priority": 1}),
+            ):
+                if is_said and inputs:
+                    options["inp_weight"] = dict.fromkeys(inputs, 1)
+                model.add_function(name, abs, inputs, outputs, **options)
+            if model is dsp:
+                dsp.add_dispatcher(child, {"f1": "a"}, {"c": "z"})
+        networks.append(flatten(dsp))
+    first, second = networks
+    for name in ("arcs", "arguments", "arity", "consumers", "cost", "data_ids", "even", "far", "function_level"):
+        assert getattr(first, name) == getattr(second, name)
+    for name in ("inputs", "kind", "plain", "single", "sink_of", "weight"):
+        assert getattr(first, name) == getattr(second, name)
+    assert list(map(tuple, first.provides)) == list(map(tuple, second.provides))
+    assert (first.manners.keys(), first.extras.keys()) == (second.manners.keys(), second.extras.keys())
+    assert [record and record.id for record in first.records] == [record and record.id for record in second.records]

@@ -286,26 +286,26 @@ class _Again:
         for x, value in zip(way.changed, self.inputs.values(), strict=True):
             values[x] = value
         failure: Failure | None = None
-        track, outer = way.track, sys.exception()
-        for position, x, function, one, taken in track.steps:
+        (steps, functions, _), outer = way.track.way, sys.exception()
+        for position, x, function, one, taken in steps:
             try:
                 value = function(values[one]) if one >= 0 else function(*taken(values))
             except Exception as error:  # noqa: BLE001 - whatever a function raises
-                failure = Failure(None, None, error, track.functions[position], network=self.network)
+                failure = Failure(None, None, error, functions[position], network=self.network)
                 failure.forget_frames(outer)
                 break
             if value is NONE:
                 break
             values[x] = value
         else:
-            return self._renewed(way, values, self.record.held, track.functions)
+            return self._renewed(way, values, self.record.held, functions)
         memory, _, _ = self._changed()
-        for _, known, _, _, _ in track.steps[:position]:
+        for _, known, _, _, _ in steps[:position]:
             memory.values[known] = values[known]
-        memory.made += track.functions[: position + 1]
+        memory.made += functions[: position + 1]
         memory.forgotten.difference_update(memory.made)
         if failure is None:
-            memory.nothing.add((track.functions[position], x))
+            memory.nothing.add((functions[position], x))
         else:
             memory.learn([failure])
         return None

@@ -93,17 +93,22 @@ class LoopHost:
     ----------
     stopper : object, optional
         Has ``is_set()``; looked at again and again.
+    grace_seconds : float or None, optional
+        How long the end of the run waits for what was cancelled [s]; None for as long as it takes, so that nothing is
+        left in the background.
     """
 
-    def __init__(self, stopper: Any = None) -> None:
+    def __init__(self, stopper: Any = None, grace_seconds: float | None = GRACE_SECONDS) -> None:
         self.loop = asyncio.get_running_loop()
         # Calls start in the context of the dispatch, also when one that ends, in its own, makes room for them.
         self.context = contextvars.copy_context()
         self.thread = get_ident()
         self.stopper = stopper
+        self.grace_seconds = grace_seconds
         self.driver: Driver | None = None
         self.over: asyncio.Future[None] = self.loop.create_future()
         self.is_due = False
+        self.is_inside = False  # is something of the driver's being called, in its context?
         self.is_clearing = False  # is it only waited for what was cancelled?
         self.timers: set[asyncio.TimerHandle] = set()
 
@@ -120,7 +125,13 @@ class LoopHost:
             # A thread that nobody waited for has ended after the loop: there is nobody to tell.
 
     def reporter(self, receive: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
-        """What has `receive` called in the driver's thread; to be called from any thread."""
+        """What has `receive` called in the driver's thread; to be called from any thread.
+
+        Notes
+        -----
+        What several reports have made ready is started together, in the next turn of the loop; where no other is to
+        come, it is started at once, for a turn costs as much as a task: benchmark ``jobs``.
+        """
         thread, soon, pump, context = self.thread, self.loop.call_soon, self._pump, self.context
 
         def report(outcome: Outcome) -> None:
@@ -133,7 +144,10 @@ class LoopHost:
                     self._end(error)
                 if not self.is_due:
                     self.is_due = True
-                    soon(pump, context=context)
+                    if self.is_inside or self.driver.flying:
+                        soon(pump, context=context)
+                    else:
+                        context.run(pump)
 
         return report
 
@@ -172,10 +186,13 @@ class LoopHost:
     def _call(self, function: Callable[..., object], *args: Any) -> None:
         if self.driver is None:
             return
+        self.is_inside = True
         try:
             function(*args)
         except BaseException as error:
             self._end(error)
+        finally:
+            self.is_inside = False
         if not self.is_due:
             self.is_due = True
             self.loop.call_soon(self._pump, context=self.context)
@@ -185,10 +202,13 @@ class LoopHost:
         driver = self.driver
         if driver is None:
             return
+        self.is_inside = True
         try:
             driver.pump()
         except BaseException as error:
             self._end(error)
+        finally:
+            self.is_inside = False
         if driver.is_over or (driver.is_closing and not self.is_clearing):
             self._end(None)
 
@@ -218,7 +238,7 @@ class LoopHost:
             self.over = self.loop.create_future()
             self._pump()
             try:
-                async with asyncio.timeout(GRACE_SECONDS):
+                async with asyncio.timeout(self.grace_seconds):
                     await self.over
             except TimeoutError:
                 pass

@@ -54,7 +54,7 @@ class Driver:
     run : Drivable
     host : Host
     choose : callable
-        Takes a call, gives its executor.
+        Takes a call, gives its executor: the same whenever it is asked.
     gate : Gate or None
         Admits the calls.
     listener : callable or None
@@ -81,7 +81,6 @@ class Driver:
         self.run = run
         self.host = host
         self.choose = choose
-        self.chosen: dict[int, Executor] = {}
         self.gate = gate
         self.listener = listener
         self.flying: dict[Attempt, Executor] = {}
@@ -113,11 +112,11 @@ class Driver:
 
     def _read(self) -> None:
         """Take calls from the run as long as there is room for them."""
-        chosen, report, load, flying = self.chosen, self.report, self.load, self.flying
+        choose, report, load, flying = self.choose, self.report, self.load, self.flying
         is_plain = self.gate is None and self.listener is None
         chains: list[tuple[SpecialAttempt, Executor]] = []
         for call in self.run.ready():
-            executor = chosen.get(call.number) or self._choose(call)
+            executor = choose(call)
             busy = load.get(executor, 0)
             if is_plain and call.policy is None and busy < executor.capacity and not executor.takes_chains:
                 attempt = Attempt(call, report)
@@ -184,13 +183,6 @@ class Driver:
             self._drop(following)
             self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
-
-    def _choose(self, call: Call) -> Executor:
-        """Who makes a call: all of one number are made by the same."""
-        executor = self.chosen.get(call.number)
-        if executor is None:
-            executor = self.chosen[call.number] = self.choose(call)
-        return executor
 
     def close(self) -> None:
         """Start nothing more, and cancel what is in flight; its host waits for that no longer than a grace period."""
@@ -296,7 +288,7 @@ class Driver:
             chain.append(last)
             self.flying[last] = executor
             self.load[executor] += 1
-            plain = call.policy is None and self._choose(call) is executor
+            plain = call.policy is None and self.choose(call) is executor
             found = follow(call) if plain and follow is not None else None
             if not plain:  # it is made by itself after all
                 self._forget(chain.pop(), executor)
@@ -357,4 +349,4 @@ class Driver:
     def _wake(self, attempt: SpecialAttempt) -> None:
         if attempt in self.resting:
             del self.resting[attempt]
-            self._launch(attempt, self._choose(attempt.call))
+            self._launch(attempt, self.choose(attempt.call))

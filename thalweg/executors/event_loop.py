@@ -12,12 +12,14 @@ from time import monotonic
 from typing import Any
 
 from ..errors import CallCancelled
-from .contract import GRACE_SECONDS, Attempt, Call, Outcome, ask
-from .driver import Driver
+from .contract import GRACE_SECONDS, Attempt, Call, Expired, Outcome, ask
+from .driver import Driver, Listener
+from .gate import Gate
+from .order import Order
 from .table import shared
 from .threads import giving_way
 
-__all__ = ["EventLoopExecutor", "LoopHost", "in_thread"]
+__all__ = ["EventLoopExecutor", "LoopHost", "drive_here", "in_thread"]
 
 _GLANCE_SECONDS = 0.05  # how long a stopper that nobody tells us of may go unseen
 
@@ -238,12 +240,66 @@ class LoopHost:
             self.over = self.loop.create_future()
             self._pump()
             try:
-                async with asyncio.timeout(self.grace_seconds):
-                    await self.over
+                if self.grace_seconds is None:
+                    await self._settle(driver)
+                else:
+                    async with asyncio.timeout(self.grace_seconds):
+                        await self.over
             except TimeoutError:
                 pass
             finally:
                 driver.abandon()
+
+    async def _settle(self, driver: Driver) -> None:
+        """Wait for what was cancelled until it has ended; if this is cancelled, too, that is passed on to the calls."""
+        cancelled: asyncio.CancelledError | None = None
+        while not driver.is_over:
+            try:
+                await self.over
+            except asyncio.CancelledError as error:
+                cancelled = error
+                for attempt, executor in list(driver.flying.items()):
+                    executor.cancel(attempt)
+                self.over = self.loop.create_future()
+        if cancelled is not None:
+            raise cancelled
+
+
+async def drive_here(
+    run: Order, *, seconds: float | None = None, gate: Gate | None = None, listener: Listener | None = None
+) -> bool:
+    """Make the calls of a run on the running event loop, until nothing of it is left there.
+
+    Parameters
+    ----------
+    run : Order
+        Of coroutine functions; what the driver has noted is left to its `finish`, however the run ends.
+    seconds : float, optional
+        After which all that is left is cancelled, and awaited however long that takes.
+    gate : Gate, optional
+    listener : callable, optional
+
+    Returns
+    -------
+    bool
+        Was its time over?
+
+    Raises
+    ------
+    BaseException
+        As `LoopHost.drive`.
+    """
+    host, executor = LoopHost(grace_seconds=None), EventLoopExecutor()
+    driver = Driver(run, host, lambda _: executor, gate=gate, listener=listener)
+    if seconds is not None:
+        host.call_later(seconds, driver.expire)
+    try:
+        await host.drive(driver)
+    except Expired:
+        return True
+    finally:
+        run.finish(driver.rows)
+    return False
 
 
 async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> Any:

@@ -127,7 +127,7 @@ def quoted(text: str) -> str:
 def box_lines(box: Box) -> list[str]:
     """What stands in a box below its name, most telling first."""
     lines = [f"= {box.value}"] if box.value else []
-    facts = [box.state] if box.state and box.state != "computed" else []
+    facts = [box.state] if box.state not in ("", "computed", "done") else []
     if box.note:
         facts = [f"{box.state}: {box.note}" if box.state in ("failed", "refused") else box.note]
     facts += [f"distance {distance_text(box.distance)}"] if box.distance else []
@@ -275,7 +275,7 @@ def _arrow(arrow: Arrow, theme: Theme, *, is_plain: bool) -> str:
 
 def index_lines(scene: Scene) -> list[str]:
     """All calls in their order, or the functions of a model, one a line."""
-    named = [box for box in scene.boxes.values() if box.kind == "function"]
+    named = [box for box in scene.boxes.values() if KINDS[box.kind].is_called]
     named.sort(key=lambda box: (box.order is None, box.order or 0))
     return [
         " · ".join([box_title(box), *([box.state] if box.state else []), *([box.note] if box.note else [])])

@@ -17,6 +17,7 @@ from ..errors import RenderError
 from .boxes import Box, Scene
 from .dot import box_lines, box_title, layout_settings
 from .graphviz import has_dot, run_dot
+from .style import KINDS
 
 __all__ = ["TANGLED", "Level", "Place", "box_size", "lay_out", "levels_of", "tangle", "text_width"]
 
@@ -79,7 +80,7 @@ def box_size(box: Box) -> tuple[float, float]:
     """Width and height of a box with its texts [px]."""
     lines = box_lines(box)
     widths = [text_width(box_title(box), 13.5), *(text_width(line, 11) for line in lines)]
-    sign = 0.0 if box.kind in ("data", "function") else 26.0  # room for the sign that it can be opened
+    sign = 26.0 if KINDS[box.kind].is_whole else 0.0  # room for the sign that it can be opened
     return max(52.0, max(widths) + 24.0 + sign), 28.0 + 14.0 * len(lines)
 
 

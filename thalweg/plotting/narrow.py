@@ -15,7 +15,7 @@ from .text import name_text
 __all__ = ["ancestors", "close", "closed_by_depth", "find_boxes", "neighbourhood", "nesting", "used"]
 
 _COMFORT = 200  # boxes that a person can still read at once
-_TELLING = {"given", "default", "computed", "planned", "failed", "refused"}
+_TELLING = {"given", "default", "computed", "done", "running", "planned", "failed", "refused"}
 _STATES = ("used", "failed", "", "unused")  # of arrows that become one the first is kept
 
 

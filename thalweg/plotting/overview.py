@@ -10,6 +10,13 @@ from .boxes import Box, Scene
 
 __all__ = ["TOO_MANY", "overview"]
 
+_NAMES = (
+    ("function", "functions"),
+    ("data", "data"),
+    ("sub_dispatcher", "sub-dispatchers"),
+    ("job", "jobs"),
+    ("scheduler", "schedulers"),
+)
 TOO_MANY = 3000  # boxes that Graphviz still draws within seconds
 
 
@@ -47,11 +54,7 @@ def overview(scene: Scene) -> Scene:
         data = [each for each in members if scene.boxes[top[each]].kind == "data"] or members
         names = sorted(data, key=lambda each: (-degree[each], each))[:2]
         label = " · ".join([scene.boxes[top[each]].label for each in names])
-        about = ", ".join(
-            f"{kinds[kind]} {name}"
-            for kind, name in (("function", "functions"), ("data", "data"), ("sub_dispatcher", "sub-dispatchers"))
-            if kinds[kind]
-        )
+        about = ", ".join(f"{kinds[kind]} {name}" for kind, name in _NAMES if kinds[kind])
         boxes[key] = Box(key, "", (label,), "group", label, about=about)
         group_of.update({top[each]: key for each in members})
     for box in scene.boxes.values():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ..dispatcher.plan import Plan
 from ..dispatcher.solution import Solution
@@ -25,7 +25,7 @@ from .writers import DIRECTIONS, Drawing, format_of, writer_of
 if TYPE_CHECKING:
     from ..dispatcher.dispatcher import Dispatcher
 
-__all__ = ["Plot", "plot"]
+__all__ = ["Plot", "SceneOptions", "plot", "plot_scene"]
 
 
 class Plot:
@@ -218,12 +218,6 @@ def plot(
     >>> plot(dsp({"r": 2}))
     <Plot of run 'circle': 3 boxes, 2 arrows>
     """
-    _refuse_unknown(direction, DIRECTIONS, "direction")
-    _refuse_unknown(theme, THEMES, "theme")
-    if format is not None:
-        writer_of(format)
-    _refuse_negative(depth, "depth")
-    _refuse_negative(around, "around")
     shown: Any = subject
     is_run = workflow is not False
     if not isinstance(subject, Plan | Solution):
@@ -232,16 +226,86 @@ def plot(
         if shown is None:
             raise PlotError("there is no run to be shown; dispatch the model first, or leave workflow out")
     where = _as_path(path)
-    scene = scene_of(shown, where, run=is_run)
-    names = _as_names(focus)
+    return plot_scene(
+        scene_of(shown, where, run=is_run),
+        lambda: scene_of(shown, where, run=is_run, details=True).details,
+        index=index,
+        view=view,
+        format=format,
+        depth=depth,
+        focus=focus,
+        around=around,
+        direction=direction,
+        theme=theme,
+        unused=unused,
+    )
+
+
+class SceneOptions(TypedDict, total=False):
+    """Keywords of `plot_scene`, which mean what they mean for `plot`."""
+
+    index: bool
+    view: bool
+    format: str | None
+    depth: int | None
+    focus: Hashable | Iterable[Hashable]
+    around: int
+    direction: str
+    theme: str
+    unused: bool
+
+
+def plot_scene(
+    scene: Scene,
+    details: Callable[[], dict[str, list[tuple[str, str, str]]]] = dict,
+    **options: Unpack[SceneOptions],
+) -> Plot:
+    """A picture of anything that is boxes and arrows.
+
+    Parameters
+    ----------
+    scene : Scene
+    details : callable, optional
+        Gives what pages show of a box when somebody asks: see `Scene.details`.
+    **options : object
+        ``index``, ``view``, ``format``, ``depth``, ``focus``, ``around``, ``direction``, ``theme`` and ``unused``, as
+        for `plot`.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    PlotError
+        A format, direction or theme is unknown.
+    UnknownNodeError
+        A box of `focus` is not there.
+
+    Examples
+    --------
+    >>> from thalweg.plotting import Arrow, Box
+    >>> boxes = {key: Box(key, "", (key,), "job", key) for key in ("dig", "sow")}
+    >>> plot_scene(Scene("garden", "model", boxes, [Arrow("dig", "sow")]))
+    <Plot of model 'garden': 2 boxes, 1 arrows>
+    """
+    direction, theme = options.get("direction", "LR"), options.get("theme", "light")
+    form, depth, around = options.get("format"), options.get("depth"), options.get("around", 2)
+    _refuse_unknown(direction, DIRECTIONS, "direction")
+    _refuse_unknown(theme, THEMES, "theme")
+    if form is not None:
+        writer_of(form)
+    _refuse_negative(depth, "depth")
+    _refuse_negative(around, "around")
+    names = _as_names(options.get("focus", ()))
     if names:
         scene = neighbourhood(scene, find_boxes(scene, names), around)
-    if not unused:
+    if not options.get("unused", True):
         scene = used(scene)
     scene, closed = _gathered(scene, depth)
-    drawing = Drawing(scene, frozenset(closed), direction, theme, index)
-    made = Plot(drawing, format, lambda: scene_of(shown, where, run=is_run, details=True).details)
-    if view:
+    drawing = Drawing(scene, frozenset(closed), direction, theme, options.get("index", False))
+    made = Plot(drawing, form, details)
+    if options.get("view"):
         made.show()
     return made
 

@@ -18,12 +18,15 @@ __all__ = ["ARROWS", "KINDS", "STATES", "THEMES", "ArrowStyle", "Colours", "Kind
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of box: what people call it, and its shape in each language of pictures."""
+    """A kind of box: what people call it, what it is, and its shape in each language of pictures."""
 
     name: str
+    meaning: str
     dot: str
     mermaid: tuple[str, str]
     rounded: bool = False
+    is_called: bool = False  # is it listed among the calls?
+    is_whole: bool = False  # does it stand for what is in it?
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,16 @@ class Theme:
 
 
 KINDS: dict[str, Kind] = {
-    "data": Kind("datum", "box", ("([", "])"), rounded=True),
-    "function": Kind("function", "box", ("[", "]")),
-    "sub_dispatcher": Kind("sub-dispatcher", "box3d", ("[[", "]]")),
-    "group": Kind("group", "folder", ("[[", "]]")),
+    "data": Kind("datum", "a value", "box", ("([", "])"), rounded=True),
+    "function": Kind("function", "a function, which turns values into others", "box", ("[", "]"), is_called=True),
+    "sub_dispatcher": Kind(
+        "sub-dispatcher", "a model within the model: open it by a double click", "box3d", ("[[", "]]"), is_whole=True
+    ),
+    "job": Kind("job", "a job, which begins when all have ended that lead to it", "box", ("[", "]"), is_called=True),
+    "scheduler": Kind(
+        "scheduler", "a scenario within the scenario: open it by a double click", "box3d", ("[[", "]]"), is_whole=True
+    ),
+    "group": Kind("group", "", "folder", ("[[", "]]"), is_whole=True),
 }
 
 STATES: dict[str, State] = {
@@ -84,6 +93,8 @@ STATES: dict[str, State] = {
     "given": State("given", "was given as an input", "solid", 1.6),
     "default": State("default", "a default of the model was used", "dashed", 1.6),
     "computed": State("computed", "was computed", "solid", 1.6),
+    "done": State("done", "ended without an error", "solid", 1.6),
+    "running": State("running", "is at work", "solid", 1.6),
     "planned": State("planned", "will be called or computed", "solid", 1.6),
     "failed": State("failed", "raised an error, or gave a value that was refused", "bold", 2.4),
     "refused": State("refused", "its domain refused the values", "bold", 2.4),
@@ -104,6 +115,8 @@ _LIGHT = {
     "given": Colours("#cfe8f7", "#0072b2", "#0b2536"),
     "default": Colours("#e4f1f9", "#56b4e9", "#0b2536"),
     "computed": Colours("#d3efe5", "#009e73", "#06281e"),
+    "done": Colours("#d3efe5", "#009e73", "#06281e"),
+    "running": Colours("#cfe8f7", "#0072b2", "#0b2536"),
     "planned": Colours("#d3efe5", "#009e73", "#06281e"),
     "failed": Colours("#fbdccb", "#d55e00", "#3a1a00"),
     "refused": Colours("#fcecc8", "#c98a00", "#332300"),
@@ -117,6 +130,8 @@ _DARK = {
     "given": Colours("#0d3a57", "#56b4e9", "#e8f4fc"),
     "default": Colours("#16303f", "#56b4e9", "#dcebf5"),
     "computed": Colours("#0b3f31", "#2fc79b", "#e2f7f0"),
+    "done": Colours("#0b3f31", "#2fc79b", "#e2f7f0"),
+    "running": Colours("#0d3a57", "#56b4e9", "#e8f4fc"),
     "planned": Colours("#0b3f31", "#2fc79b", "#e2f7f0"),
     "failed": Colours("#572404", "#ff8b3d", "#ffeadd"),
     "refused": Colours("#4a3503", "#f0b429", "#fff3d6"),

@@ -162,7 +162,7 @@ def _box(box: Box, place: Place, theme: Theme) -> str:
             f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="{place.width + 8:.1f}" height="{place.height + 8:.1f}" '
             f'rx="{18 if kind.rounded else 4}" fill="none" stroke="{colours.line}"/>'
         )
-    if box.kind in ("sub_dispatcher", "group"):
+    if KINDS[box.kind].is_whole:
         outer += f'<rect x="{x + 5:.1f}" y="{y + 5:.1f}" {shape}/>'
     texts = [
         (

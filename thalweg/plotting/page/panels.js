@@ -58,6 +58,7 @@ function showDetails(page, key) {
   const { model } = page;
   const box = model.box.get(key);
   const isData = box.kind === "data";
+  const isJob = box.kind === "job" || box.kind === "scheduler";
   const path = box.path.length > 1 ? html("p", { class: "muted path" }, box.path.join(" / ")) : "";
   const facts = [];
   if (box.value) facts.push(...fact("Value", html("code", {}, box.value)));
@@ -82,8 +83,8 @@ function showDetails(page, key) {
       html("button", { type: "button", class: "close", "aria-label": "close details", onclick: () => page.select("") }, "×")),
     html("p", { class: "muted" }, model.kinds[box.kind].name, box.about ? `: ${box.about}` : ""), path,
     html("dl", {}, ...facts), html("p", { class: "buttons" }, ...buttons),
-    ...neighbourList(page, isData ? "Comes from" : "Takes", neighbours(page, key, "target", "source"), isData ? "gave none" : ""),
-    ...neighbourList(page, isData ? "Used by" : "Gives", neighbours(page, key, "source", "target"), isData ? "" : "not from here"),
+    ...neighbourList(page, isJob ? "Comes after" : isData ? "Comes from" : "Takes", neighbours(page, key, "target", "source"), isData ? "gave none" : ""),
+    ...neighbourList(page, isJob ? "Comes before" : isData ? "Used by" : "Gives", neighbours(page, key, "source", "target"), isData ? "" : "not from here"),
     ...texts,
   );
   panel.scrollTop = 0;
@@ -92,13 +93,14 @@ function showDetails(page, key) {
 // Nothing is selected: the story in a few sentences, what the colours mean, and all calls.
 function overviewOf(page) {
   const { model } = page;
-  const called = [...model.box.values()].filter((box) => box.kind === "function");
+  const called = [...model.box.values()].filter((box) => model.kinds[box.kind].is_called);
   called.sort((a, b) => (a.order || 1e9) - (b.order || 1e9));
   const rows = called.slice(0, 500).map((box) => html("li", {},
     html("span", { class: "number" }, box.order ? `${box.order}.` : ""), goTo(page, box.key), " ", chip(page, box),
     box.note ? html("span", { class: "muted" }, ` ${box.note}`) : ""));
   const more = called.length > rows.length ? [html("p", { class: "muted" }, `… and ${called.length - rows.length} more`)] : [];
-  const heading = model.subject === "model" ? "Functions" : "Calls, in order";
+  const things = called.some((box) => box.kind === "job") ? ["Jobs", "Jobs, in the order in which they began"] : ["Functions", "Calls, in order"];
+  const heading = things[model.subject === "model" ? 0 : 1];
   return [
     html("h2", {}, model.title),
     ...model.summary.map((line) => html("p", { class: "told" }, line)),
@@ -114,9 +116,8 @@ function legend(page) {
   const used = new Set([...model.box.values()].map((box) => box.state || ""));
   const items = Object.entries(model.states).filter(([name]) => name && used.has(name)).map(([name, state]) =>
     html("li", {}, html("span", { class: `chip state-${model.stateNumber.get(name)}` }, state.name), " ", state.meaning));
-  const shapes = [["data", "a value"], ["function", "a function, which turns values into others"], ["sub_dispatcher", "a model within the model: open it by a double click"]];
   const kinds = new Set([...model.box.values()].map((box) => box.kind));
-  const forms = shapes.filter(([kind]) => kinds.has(kind)).map(([kind, meaning]) =>
+  const forms = Object.entries(model.kinds).filter(([kind, { meaning }]) => meaning && kinds.has(kind)).map(([kind, { meaning }]) =>
     html("li", {}, html("span", { class: `form kind-${kind}` }), " ", meaning));
   return [html("ul", { class: "legend" }, ...forms, ...items)];
 }

@@ -41,10 +41,11 @@ class Event:
     time : float
         By ``time.monotonic()`` [s].
     data : object
-        Of ``"begin"``: the plan; of ``"end"``: the solution, or None if there is none; of ``"running"`` and
-        ``"cancelled"``: the attempt; else its outcome, both as in `thalweg.executors.contract`.
+        Of ``"begin"``: the plan, or the run of a scenario of jobs; of ``"end"``: the solution or the verdict, or None
+        if there is none; of ``"running"`` and ``"cancelled"``: the attempt; else its outcome, both as in
+        `thalweg.executors.contract`.
     error : BaseException or None
-        What went wrong: of ``"retry"`` and ``"failed"`` in this try, of ``"end"`` what the dispatch raises.
+        What went wrong: of ``"retry"`` and ``"failed"`` in this try, of ``"end"`` what has ended the run.
     """
 
     __slots__ = ("data", "error", "kind", "path", "run", "time")

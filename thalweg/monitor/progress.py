@@ -196,7 +196,7 @@ class Progress:
     def __init__(self, name: str = "", display: Display | None = None) -> None:
         self.name = name
         self.display = display
-        self.shown: dict[int, tuple[Count, Display, Sequence[int]]] = {}  # by run; and the kinds of its calls
+        self.shown: dict[int, tuple[Count, Display, Sequence[int] | None]] = {}  # by run; and the kinds of its calls
 
     def __call__(self, event: Event) -> None:
         """Take note of one event."""
@@ -208,17 +208,24 @@ class Progress:
             del self.shown[event.run]
             count.ending = "" if event.error is None else f"ended by {type(event.error).__name__}"
             display.close(count)
-        elif event.attempt is not None and kinds[event.attempt.call.number] == Kind.FUNCTION:
+        elif event.attempt is not None and (kinds is None or kinds[event.attempt.call.number] == Kind.FUNCTION):
             _add(count, event)
             display.update(count)
 
     def _begin(self, event: Event) -> None:
-        plan: Plan = event.data
         display = display_for(sys.stderr) if self.display is None else self.display
-        total = None if plan.is_open else len(plan.functions)
+        total, kinds = _size(event.data)
         count = Count(self.name or f"run {event.run}", "calls", total)
-        self.shown[event.run] = count, display, plan.network.kind
+        self.shown[event.run] = count, display, kinds
         display.open(count)
+
+
+def _size(begun: Any) -> tuple[int | None, Sequence[int] | None]:
+    """Of what has begun: how many calls are known to come, and the kinds of a plan's by number."""
+    if isinstance(begun, Plan):
+        return None if begun.is_open else len(begun.functions), begun.network.kind
+    names = getattr(begun, "names", None)
+    return None if names is None else len(names), None
 
 
 def _add(count: Count, event: Event) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "CallTimeout",
     "DispatchError",
     "DomainError",
+    "JobError",
     "MissingExtraError",
     "ModelFileError",
     "PlotError",
@@ -163,6 +164,18 @@ class UnknownExecutorError(BuildError, LookupError):
 
 class DomainError(ThalwegError, ValueError):
     """The domain of a function, or the gate of a sub-dispatcher, refused the values."""
+
+
+class JobError(ThalwegError, ValueError):
+    """A job has no result: it has not ended; or it takes one of a job that has none.
+
+    Attributes
+    ----------
+    job : str
+        Name of the job.
+    """
+
+    job: str
 
 
 class MissingExtraError(ThalwegError, ImportError):

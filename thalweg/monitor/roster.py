@@ -152,10 +152,11 @@ class Roster:
         room = self.live.console.height - 2 if self.live is not None else len(rows)
         if len(rows) > room:
             rows = [row for row in rows if row.kind not in (State.WAITING, State.DONE)][-room:]
-        columns = [Column(no_wrap=True, overflow="ellipsis") for _ in range(4)]
-        table = Table(*columns, box=None, show_header=False, pad_edge=False)
+        columns = [Column(no_wrap=True, overflow="ellipsis") for _ in range(3)]
+        table = Table(*columns, Column(), box=None, show_header=False, pad_edge=False)  # the last gives way first
         for row in rows:
-            table.add_row(*map(Text, row.cells()))
+            *cells, said = row.cells()
+            table.add_row(*map(Text, cells), Text(said, no_wrap=True, overflow="ellipsis"))
         summary = f"{self.name}: {self._summary()}, {monotonic() - self.start:.1f} s"
         return Group(table, Text(summary, no_wrap=True, overflow="ellipsis"))
 

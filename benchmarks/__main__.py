@@ -27,6 +27,7 @@ NAMES = (
     "failures",
     "fill",
     "executors",
+    "jobs",
     "plots",
     "processes",
     "rerun",

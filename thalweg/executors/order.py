@@ -90,7 +90,7 @@ class Order:
         """Calls that may start now."""
         free, states, make = self.free, self.states, self.call
         begun = State.READY if self.is_told else State.RUNNING
-        while free and self.is_active():
+        while free and self.counted > 0 and not self.is_stopped:
             number = free.popleft()
             try:
                 call = make(number)

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["JobRun", "Verdict", "conduct", "prepare", "shut_down"]
 
 
-class Verdict(int):
-    """Whether a scenario went as it should: True or False, and why.
+class Verdict:
+    """Whether a scenario went as it should: true or false, and equal to `True` or `False`; and why.
 
     It is false if a critical job raised, or the time was over.
 
     Attributes
     ----------
+    is_well : bool
+        Which of the two it is.
     reason : str
         In words; empty if there is nothing to tell.
     failed : tuple of AbstractJob
@@ -54,16 +56,25 @@ class Verdict(int):
     ['ping']
     """
 
-    reason: str = ""
-    failed: tuple[AbstractJob, ...] = ()
-    unclosed: tuple[AbstractJob, ...] = ()
-    error: Exception | None = None
-    seconds: float = 0.0
+    def __init__(self, *, is_well: bool) -> None:
+        self.is_well = is_well
+        self.reason = ""
+        self.failed: tuple[AbstractJob, ...] = ()
+        self.unclosed: tuple[AbstractJob, ...] = ()
+        self.error: Exception | None = None
+        self.seconds = 0.0
+
+    def __bool__(self) -> bool:
+        return self.is_well
+
+    def __eq__(self, other: object) -> bool:
+        return self.is_well is bool(other) if isinstance(other, bool | Verdict) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.is_well)
 
     def __repr__(self) -> str:
-        return f"{bool(self)}, {self.reason}" if self.reason else str(bool(self))
-
-    __str__ = __repr__
+        return f"{self.is_well}, {self.reason}" if self.reason else str(self.is_well)
 
 
 class JobRun(Order):
@@ -290,7 +301,7 @@ class _Closing(Order):
 
 def _verdict(run: JobRun, seconds: float | None) -> Verdict:
     """The verdict on a run; `seconds` is the time that was over, if it was."""
-    verdict = Verdict(run.culprit is None and seconds is None)
+    verdict = Verdict(is_well=run.culprit is None and seconds is None)
     verdict.failed = tuple(_failed(run))
     verdict.unclosed = tuple(run.unclosed)
     reasons = []

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from thalweg.errors import BuildError
+from thalweg.errors import BuildError, UnknownNodeError
 from thalweg.executors.states import State
 from thalweg.jobs import AbstractJob, Engine, Job, PrintJob, Scheduler, Sequence
 
@@ -46,7 +46,7 @@ def test_requirements_taken_away():
     b.requires(a)
     b.requires(a, remove=True)
     assert b.required == ()
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNodeError, match="unknown requirement 'nothing'"):
         b.requires(a, remove=True)
 
 
@@ -118,7 +118,7 @@ def test_jobs_are_added_and_removed():
     assert scenario.jobs == (a, b, c)
     scenario.remove(b)
     assert scenario.jobs == (a, c)
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNodeError, match="unknown job 'nothing'"):
         scenario.remove(b)
 
 

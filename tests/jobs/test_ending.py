@@ -147,6 +147,14 @@ def test_a_second_cancel_is_passed_on_to_jobs_that_have_not_ended(clock):
     assert (moment, slow.ended, left) == (1.5, None, set())
 
 
+def test_the_end_of_a_scenario_waits_for_jobs_that_took_too_long(clock, diary, job):
+    slow = Lingering(clock, 30.0)
+    late = Job(slow, timeout=2.0)
+    Scheduler(late, job("next", required=late)).orchestrate(clock)
+    assert diary.begun == [(2.0, "next")]
+    assert (slow.ended, clock.time()) == (32.0, 32.0)
+
+
 def test_a_scenario_is_cancelled_with_the_group_that_it_is_in(clock, diary, job):
     async def boom():
         await asyncio.sleep(1.0)

@@ -12,11 +12,11 @@ from inspect import isawaitable
 from types import CoroutineType, MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from ..errors import BuildError, JobError
+from ..errors import BuildError, JobError, UnknownNodeError
 from ..executors.contract import Call, GuardedCall
 from ..executors.policy import Policy, policy_of
 from ..executors.states import State
-from .listing import describe
+from .listing import describe, error_text
 
 if TYPE_CHECKING:
     from .run import JobRun
@@ -132,14 +132,16 @@ class AbstractJob:
         ------
         BuildError
             Something is no job.
-        KeyError
+        UnknownNodeError
             One that is to be removed was not required.
         """
         for job in members(requirements, self):
-            if remove:
+            if not remove:
+                self.requirements[job] = None
+            elif job in self.requirements:
                 del self.requirements[job]
             else:
-                self.requirements[job] = None
+                raise UnknownNodeError.among(job.name, [each.name for each in self.required], "requirement")
         return self
 
     @property
@@ -253,10 +255,8 @@ class Job(AbstractJob):
         self.args = args
         self.kwargs = dict(kwargs or {})
         given = [*args, *self.kwargs.values()]
-        self.takes_results = any(_is_result(arg) for arg in given)
-        for arg in given:
-            if _is_result(arg):
-                self.requires(arg.__self__)
+        takes = [arg.__self__ for arg in given if _is_result(arg)]
+        self.requires(takes)
         self.is_once = isawaitable(corun)
         if self.is_once and given:
             raise BuildError(f"{self.name!r} is a coroutine, which has its arguments; give them to a function")
@@ -264,7 +264,7 @@ class Job(AbstractJob):
             raise BuildError(f"a job of {corun!r}, which cannot be awaited; give a coroutine function or a coroutine")
         self.function: Callable[..., Awaitable[Any]] = self._take if self.is_once else corun  # type: ignore[assignment]
         is_own = type(self).co_run is Job.co_run
-        self.is_plain = is_own and not self.takes_results and not kwargs and self.policy is None
+        self.is_plain = is_own and not takes and not kwargs and self.policy is None
 
     def _take(self) -> Awaitable[Any]:
         """The coroutine, once."""
@@ -294,7 +294,7 @@ class Job(AbstractJob):
             return arg()
         except Exception as error:
             giver: AbstractJob = arg.__self__
-            how = error if isinstance(error, JobError) else f"{giver.name!r} raised {type(error).__name__}: {error}"
+            how = error if isinstance(error, JobError) else f"{giver.name!r} raised {error_text(error)}"
             raise JobError(f"{self.name!r} takes a result that is not there: {how}", job=self.name) from error
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ def scene_of_jobs(scheduler: Scheduler) -> Scene:
 
     Notes
     -----
-    O(V + E), besides the texts of the values.
+    O(V + E), besides the texts of the values; between two schedulers an arrow leads from each end to each beginning.
     """
     homes = _homes(scheduler)
     keys = _keys(homes)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypedDict, Unpack
 
-from ..errors import BuildError
+from ..errors import BuildError, UnknownNodeError
 from ..executors.events import Subscriber, subscribers
 from ..executors.gate import Gate
 from ..executors.policy import check_count, policy_of
@@ -144,9 +144,11 @@ class Scheduler(AbstractJob):
 
         Raises
         ------
-        KeyError
+        UnknownNodeError
             It is not there.
         """
+        if job not in self.members:
+            raise UnknownNodeError.among(job.name, [each.name for each in self.members], "job")
         del self.members[job]
         return self
 
@@ -155,7 +157,7 @@ class Scheduler(AbstractJob):
 
         Raises
         ------
-        KeyError
+        UnknownNodeError
             It is not there.
         """
         self.remove(job)

@@ -1,6 +1,7 @@
 """Random scenarios, and what an oracle by hand says of them: order, windows, failures, each job once."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hypothesis import given
@@ -155,3 +156,70 @@ def test_a_scenario_runs_again_as_before(described):
         trace.begun, trace.ended, trace.cancelled = {}, {}, {}
         assert scenario.orchestrate(loop) == trace.verdict
         assert (trace.begun, trace.ended, trace.cancelled) == entries
+
+
+@st.composite
+def groups(draw):
+    """Groups of seconds, and for each the groups that it requires."""
+    found = []
+    for number in range(draw(st.integers(0, 5))):
+        before = draw(st.sets(st.integers(0, number - 1), max_size=2)) if number else ()
+        found.append((draw(st.lists(st.integers(0, 5), max_size=4)), sorted(before)))
+    return found
+
+
+@given(groups(), st.integers(0, 3))
+def test_scenarios_within_begin_and_end_as_one_job(described, window):
+    ends = {}
+
+    async def work(group, seconds):
+        time = asyncio.get_running_loop().time
+        begin = time()
+        await asyncio.sleep(seconds)
+        ends.setdefault(group, []).append((begin, time()))
+
+    schedulers = []
+    for number, (seconds, before) in enumerate(described):
+        jobs = [Job(work, number, each) for each in seconds]
+        schedulers.append(Scheduler(*jobs, required=[schedulers[other] for other in before], jobs_window=window))
+    with clock_loop() as loop:
+        verdict = Scheduler(*schedulers).orchestrate(loop)
+        end = loop.time()
+    assert verdict
+    assert {number: len(each) for number, each in ends.items()} == {
+        number: len(seconds) for number, (seconds, _) in enumerate(described) if seconds
+    }
+    expected = []
+    for number, (seconds, before) in enumerate(described):
+        begin = max((expected[other] for other in before), default=0)
+        expected.append(max((over for _, over in ends.get(number, ())), default=begin))
+        assert min((start for start, _ in ends.get(number, ())), default=begin) == begin
+        if not window:
+            assert expected[-1] == begin + max(seconds, default=0)
+    assert end == max(expected, default=0)
+
+
+@given(scenarios(critical=st.booleans(), forever=st.booleans()), st.integers(0, 12), st.integers(0, 3))
+def test_a_cancel_at_any_moment_leaves_nothing(described, moment, window):
+    trace = Trace([])
+    jobs = []
+    for number, each in enumerate(described):
+        required = [jobs[other] for other in each.before]
+        jobs.append(Job(trace.work, number, each, required=required, critical=each.critical, forever=each.forever))
+    endless = sum(each.forever for each in described)
+
+    async def main():
+        task = asyncio.create_task(Scheduler(*jobs, jobs_window=window and window + endless).co_orchestrate())
+        await asyncio.sleep(moment + 0.5)
+        if task.cancel():
+            with suppress(asyncio.CancelledError):
+                await task
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with clock_loop() as loop:
+        loop.run_until_complete(main())
+    assert set(trace.begun) == set(trace.ended) | set(trace.cancelled)
+    assert all(time <= moment + 0.5 for time in [*trace.ended.values(), *trace.cancelled.values()])
+    for number, job in enumerate(jobs):
+        assert job.is_done() is (number in trace.ended)
+        assert job.is_idle() is (number not in trace.begun)

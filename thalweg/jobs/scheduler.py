@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Self, TextIO, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TextIO, TypedDict, Unpack
 
-from ..errors import BuildError, UnknownNodeError
+from ..errors import BuildError
 from ..executors.events import Subscriber, subscribers
 from ..executors.gate import Gate
 from ..executors.policy import check_count, policy_of
-from .job import AbstractJob, members
+from .jobset import JobSet
 from .listing import lines_of, report_of, write
 from .run import JobRun, Verdict, conduct, prepare, shut_down
-from .sequence import Sequence, refuse_other
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..plotting import Plot, SceneOptions
-    from .job import Requirement
+    from .job import AbstractJob
+    from .sequence import Sequence
 
 __all__ = ["Engine", "Scheduler"]
 
@@ -32,7 +31,7 @@ class RunOptions(TypedDict, total=False):
     monitor: bool
 
 
-class Scheduler(AbstractJob):
+class Scheduler(JobSet):
     """A scenario: jobs, run side by side, each when all that it requires has ended.
 
     Parameters
@@ -94,7 +93,7 @@ class Scheduler(AbstractJob):
         critical: bool | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(critical=critical, **options)
+        super().__init__(*jobs, critical=critical, **options)
         for seconds in (timeout, shutdown_timeout):
             policy_of(None, seconds)
         self.jobs_window = jobs_window
@@ -102,176 +101,7 @@ class Scheduler(AbstractJob):
             check_count(jobs_window, "jobs_window")
         self.timeout = timeout
         self.shutdown_timeout = shutdown_timeout
-        self.members: dict[AbstractJob, None] = {}
         self.own_run: JobRun | None = None
-        self.update(jobs, "Scheduler")
-
-    @property
-    def jobs(self) -> tuple[AbstractJob, ...]:
-        """All jobs, as they were added."""
-        return tuple(self.members)
-
-    def add(self, job: AbstractJob | Sequence) -> AbstractJob | Sequence:
-        """Add a job, or those of a sequence; gives it back.
-
-        Raises
-        ------
-        BuildError
-            It is neither a job nor a sequence.
-        """
-        self.update((job,), "add")
-        return job
-
-    def update(self, jobs: Iterable[AbstractJob | Sequence], where: str = "update") -> Self:
-        """Add jobs and those of sequences; gives the scheduler.
-
-        Raises
-        ------
-        BuildError
-            Something is neither a job nor a sequence.
-        """
-        for item in jobs:
-            refuse_other(item, where)
-            if isinstance(item, AbstractJob):
-                self.members[item] = None
-            else:
-                item.join(self)
-                self.members |= dict.fromkeys(item.jobs)
-        return self
-
-    def remove(self, job: AbstractJob) -> Self:
-        """Take a job out, and leave what requires it as it is; gives the scheduler.
-
-        Raises
-        ------
-        UnknownNodeError
-            It is not there.
-        """
-        if job not in self.members:
-            raise UnknownNodeError.among(job.name, [each.name for each in self.members], "job")
-        del self.members[job]
-        return self
-
-    def bypass_and_remove(self, job: AbstractJob) -> None:
-        """Take a job out; what requires it then requires what it required, so the order of the others stays.
-
-        Raises
-        ------
-        UnknownNodeError
-            It is not there.
-        """
-        self.remove(job)
-        for other in self.members:
-            if job in other.requirements:
-                other.requires(job, remove=True).requires(job.required)
-
-    def keep_only(self, remains: Iterable[AbstractJob | Sequence]) -> None:
-        """Take all jobs out but these, which keep their order; what is not in the scheduler is not regarded."""
-        kept = {job for item in remains for job in ([item] if isinstance(item, AbstractJob) else item)}
-        for job in self.jobs:
-            if job not in kept:
-                self.bypass_and_remove(job)
-
-    def keep_only_between(
-        self,
-        *,
-        starts: Requirement = None,
-        ends: Requirement = None,
-        keep_starts: bool = True,
-        keep_ends: bool = True,
-    ) -> None:
-        """Keep only what lies behind some jobs and before others; these, too, if that is not denied.
-
-        Parameters
-        ----------
-        starts, ends : job, Sequence or iterable of these, optional
-            None: from the beginning, to the end.
-        keep_starts, keep_ends : bool, optional
-        """
-        first, last = list(members([starts])), list(members([ends]))
-        behind = self.successors_downstream(*first) if first else set(self.jobs)
-        before = self.predecessors_upstream(*last) if last else set(self.jobs)
-        behind = behind.union(first) if keep_starts else behind.difference(first)
-        before = before.union(last) if keep_ends else before.difference(last)
-        self.keep_only(behind & before)
-
-    def sanitize(self) -> bool:
-        """Drop requirements of jobs that are not here, also in schedulers within.
-
-        Returns
-        -------
-        bool
-            Was there nothing to drop?
-        """
-        foreign = [
-            (job, other)
-            for scheduler in self._schedulers()
-            for job in scheduler.jobs
-            for other in job.required
-            if other not in scheduler.members
-        ]
-        for job, other in foreign:
-            job.requires(other, remove=True)
-        return not foreign
-
-    def rain_check(self) -> bool:
-        """Could all jobs have their turn: is there no circle of requirements, here or in schedulers within?"""
-        return not any(scheduler.circle() for scheduler in self._schedulers())
-
-    check_cycles = rain_check
-
-    def graph(self) -> Any:
-        """The jobs as a `networkx.DiGraph`: an arc leads from what is required to what requires it."""
-        import networkx as nx
-
-        graph = nx.DiGraph()
-        graph.add_nodes_from(self.members)
-        arcs = [(other, job) for job in self.members for other in job.requirements if other in self.members]
-        graph.add_edges_from(arcs)
-        return graph
-
-    def circle(self) -> list[AbstractJob]:
-        """Jobs that require each other in a circle, the first once more at the end; empty if there is no circle."""
-        import networkx as nx
-
-        try:
-            arcs = nx.find_cycle(self.graph())
-        except nx.NetworkXNoCycle:
-            return []
-        return [arcs[0][0], *[arc[1] for arc in arcs]]
-
-    def in_order(self) -> list[AbstractJob]:
-        """The jobs as they were added, but each after what it requires, unless there is a circle."""
-        import networkx as nx
-
-        place = {job: number for number, job in enumerate(self.members)}
-        try:
-            return list(nx.lexicographical_topological_sort(self.graph(), place.__getitem__))
-        except nx.NetworkXUnfeasible:
-            return list(self.members)
-
-    def entry_jobs(self) -> list[AbstractJob]:
-        """Jobs that require none of the others."""
-        return [job for job, number in self.graph().in_degree() if not number]
-
-    def exit_jobs(self, *, discard_forever: bool = True) -> list[AbstractJob]:
-        """Jobs that none of the others requires; of those that run for ever only if they are not to be discarded."""
-        ends = [job for job, number in self.graph().out_degree() if not number]
-        return [job for job in ends if not (discard_forever and job.forever)]
-
-    def predecessors_upstream(self, *starts: AbstractJob) -> set[AbstractJob]:
-        """What some jobs require, what that requires, and so on."""
-        import networkx as nx
-
-        graph = self.graph()
-        return {other for job in starts if job in graph for other in nx.ancestors(graph, job)}
-
-    def successors_downstream(self, *starts: AbstractJob) -> set[AbstractJob]:
-        """What requires some jobs, what requires that, and so on."""
-        import networkx as nx
-
-        graph = self.graph()
-        return {other for job in starts if job in graph for other in nx.descendants(graph, job)}
 
     def orchestrate(self, loop: asyncio.AbstractEventLoop | None = None, **options: Unpack[RunOptions]) -> Verdict:
         """Run the scenario, and wait for its end here.
@@ -425,17 +255,6 @@ class Scheduler(AbstractJob):
         from ..monitor import Roster
 
         return Roster(self.name)
-
-    def _schedulers(self) -> Iterator[Scheduler]:
-        """The scheduler and those within."""
-        pending = [self]
-        seen = {self}
-        for scheduler in pending:  # the list grows while it is read
-            yield scheduler
-            for job in scheduler.members:
-                if isinstance(job, Scheduler) and job not in seen:
-                    seen.add(job)
-                    pending.append(job)
 
 
 Engine = Scheduler

@@ -10,7 +10,7 @@ from .job import AbstractJob
 
 if TYPE_CHECKING:
     from .job import Requirement
-    from .scheduler import Scheduler
+    from .jobset import JobSet
 
 __all__ = ["Sequence", "refuse_other"]
 
@@ -50,7 +50,7 @@ class Sequence:
         self.items: list[AbstractJob | Sequence] = []
         self.before: list[Requirement] = []  # what the first job requires, as long as there is none
         self.followers: list[AbstractJob | Sequence] = []  # who requires this sequence
-        self.schedulers: list[Scheduler] = []
+        self.schedulers: list[JobSet] = []
         self.requires(required, requires)
         self.append(*items)
 
@@ -111,7 +111,7 @@ class Sequence:
             self.followers.append(asker)
         return [self.items[-1]] if self.items else self.before
 
-    def join(self, scheduler: Scheduler) -> None:
+    def join(self, scheduler: JobSet) -> None:
         """Have what is appended later, here or to a sequence within, added to a scheduler, too."""
         pending = [self]
         for sequence in pending:  # the list grows while it is read

@@ -9,7 +9,7 @@ nothing but its end, so a failure lets the later ones start all the same::
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from .contract import Attempt, Call, Outcome
@@ -18,6 +18,10 @@ from .states import State
 __all__ = ["Order"]
 
 Row = tuple[int, int, float, float, str, str | None]  # of a driver, which says what is in it
+# To look up a member of an Enum takes as long as all else that is done about a call here.
+_WAITING, _READY, _RUNNING, _DONE, _FAILED, _CANCELLED = (
+    State.WAITING, State.READY, State.RUNNING, State.DONE, State.FAILED, State.CANCELLED,
+)  # fmt: skip
 
 
 class Order:
@@ -25,7 +29,7 @@ class Order:
 
     Parameters
     ----------
-    before : sequence of collection of int
+    before : sequence of iterable of int
         By number: the calls that must have ended.
     endless : collection of int, optional
         Calls that nobody waits for: what is left of them when all others have ended is cancelled.  A run of such calls
@@ -51,16 +55,17 @@ class Order:
     `ready`, `done` and the making are the hot path of scenarios of jobs: benchmark ``jobs``.
     """
 
-    def __init__(self, before: Sequence[Collection[int]], endless: Collection[int] = ()) -> None:
+    def __init__(self, before: Sequence[Iterable[int]], endless: Collection[int] = ()) -> None:
         size = len(before)
-        self.states = [State.WAITING] * size
+        self.states = [_WAITING] * size
         self.values: list[Any] = [None] * size
         self.errors: dict[int, Exception] = {}
-        self.lacking = [len(numbers) for numbers in before]
+        self.lacking = [0] * size
         self.after: list[list[int]] = [[] for _ in before]
         for number, numbers in enumerate(before):
             for other in numbers:
                 self.after[other].append(number)
+                self.lacking[number] += 1
         self.free = deque([number for number, lacking in enumerate(self.lacking) if not lacking])
         self.uncounted = set(endless) if len(endless) < size else set()
         self.counted = size - len(self.uncounted)
@@ -89,7 +94,7 @@ class Order:
     def ready(self) -> Iterator[Call]:
         """Calls that may start now."""
         free, states, make = self.free, self.states, self.call
-        begun = State.READY if self.is_told else State.RUNNING
+        begun = _READY if self.is_told else _RUNNING
         while free and self.counted > 0 and not self.is_stopped:
             number = free.popleft()
             try:
@@ -103,9 +108,8 @@ class Order:
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`."""
         number = call.number
-        self.states[number] = State.DONE
         self.values[number] = value
-        self._end(number)
+        self._end(number, _DONE)
 
     def failed(self, call: Call, error: Exception) -> None:
         """`call` ended with `error`."""
@@ -113,11 +117,11 @@ class Order:
 
     def fail(self, number: int, error: Exception) -> None:
         """A call has failed, or cannot be made."""
-        self.states[number] = State.FAILED
         self.errors[number] = error
-        self._end(number)
+        self._end(number, _FAILED)
 
-    def _end(self, number: int) -> None:
+    def _end(self, number: int, state: State) -> None:
+        self.states[number] = state
         lacking = self.lacking
         for later in self.after[number]:
             lacking[later] -= 1
@@ -136,11 +140,15 @@ class Order:
 
     def told(self, kind: str, call: Call, data: Attempt | Outcome) -> None:  # noqa: ARG002 - as a driver calls it
         """Of a step by the driver."""
-        if kind is State.RUNNING:
-            self.states[call.number] = State.RUNNING
+        if kind is _RUNNING:
+            self.states[call.number] = _RUNNING
 
     def finish(self, rows: list[Row]) -> None:
         """Nothing of it is being made any more, nor will be."""
         self.rows = rows
         self.free.clear()
-        self.states = [State.CANCELLED if state is State.RUNNING else state for state in self.states]
+        self.states = [_CANCELLED if state is _RUNNING else state for state in self.states]
+
+    def unended(self) -> list[int]:
+        """Numbers of the calls that have not come to an end of their own."""
+        return [number for number, state in enumerate(self.states) if state is not _DONE and state is not _FAILED]

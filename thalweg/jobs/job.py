@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AbstractJob", "Job", "PrintJob", "members"]
 
-_BEGUN = (State.RUNNING, State.CANCELLED)
-_IDLE = (State.WAITING, State.READY, State.SKIPPED)
+_ENDED = frozenset((State.DONE, State.FAILED))
+_BEGUN = frozenset((State.RUNNING, State.CANCELLED))
 
 
 class AbstractJob:
@@ -156,7 +156,7 @@ class AbstractJob:
 
     def is_idle(self) -> bool:
         """Has it not begun?"""
-        return self.state in _IDLE
+        return self.state not in _ENDED and self.state not in _BEGUN
 
     def is_running(self) -> bool:
         """Has it begun, and not come to its end?  A job that was cancelled never does: its `state` says so."""
@@ -164,7 +164,7 @@ class AbstractJob:
 
     def is_done(self) -> bool:
         """Has it come to its end, well or not?"""
-        return self.state in (State.DONE, State.FAILED)
+        return self.state in _ENDED
 
     def is_critical(self) -> bool:
         """Does all else end if it raises?  Where it does not say so itself, as its scheduler says."""
@@ -185,7 +185,7 @@ class AbstractJob:
             What it raised.
         """
         state, run = self.state, self.latest
-        if run is None or state not in (State.DONE, State.FAILED):
+        if run is None or state not in _ENDED:
             raise JobError(f"{self.name!r} has no result: it is {state}; ask when it is done", job=self.name)
         error = run.errors.get(self.number)
         if error is not None:

@@ -137,22 +137,23 @@ class JobRun(Order):
             )
         self.is_told = self.gate is not None
 
-    def _before(self) -> list[list[int]]:
+    def _before(self) -> list[Iterable[int]]:
         """By job: the numbers of what it requires."""
         numbers = {job: number for number, job in enumerate(self.jobs)}
-        before = []
+        before: list[Iterable[int]] = []
         for job in self.jobs:
             if job.is_spent or (job.latest is not None and not job.latest.is_over):
                 raise _unusable(job)
-            found = [numbers[other] for other in job.requirements if other in numbers]
-            if len(found) < len(job.requirements):
-                for other in job.requirements:
-                    if other not in numbers and not other.is_done():
+            required: Iterable[AbstractJob] = job.requirements
+            for other in job.requirements:
+                if other not in numbers:
+                    if not other.is_done():
                         raise BuildError(
                             f"{job.name!r} requires {other.name!r}, which is not in the scheduler and has not ended; "
                             "add it, or call sanitize() to drop such requirements"
                         )
-            before.append(found)
+                    required = [each for each in required if each is not other]
+            before.append(map(numbers.__getitem__, required))
         return before
 
     def enter(self) -> None:
@@ -203,9 +204,8 @@ class JobRun(Order):
         """No job of it is being made any more, nor will be."""
         super().finish(rows)
         self.is_over = True
-        for job, state in zip(self.jobs, self.states, strict=True):
-            if state is not State.DONE and state is not State.FAILED:
-                job.close()
+        for number in self.unended():
+            self.jobs[number].close()
 
 
 def _unusable(job: AbstractJob) -> BuildError:
@@ -263,8 +263,8 @@ async def conduct(run: JobRun, seconds: float | None) -> Verdict:
         try:
             is_late = await drive_here(run, seconds=seconds, gate=run.gate, listener=listener)
         finally:
-            run.unclosed = await shut_down(run.jobs, run.scheduler.shutdown_timeout)
             run.is_shut = True
+            run.unclosed = await shut_down(run.jobs, run.scheduler.shutdown_timeout)
         run.verdict = verdict = _verdict(run, seconds if is_late else None)
         verdict.seconds = loop.time() - start
         error = verdict.error

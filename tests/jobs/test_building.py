@@ -215,6 +215,22 @@ def test_only_some_jobs_are_kept_in_their_order():
     assert jobs["d"].required == (jobs["a"],)
 
 
+def test_the_order_that_led_through_removed_jobs_is_kept():
+    jobs, scenario = diamond()
+    end = Job(nothing, label="e", required=[jobs["d"], Job(nothing, label="outside")])
+    scenario.add(end)
+    scenario.keep_only([jobs["b"], jobs["a"], end])
+    assert [job.label for job in end.required] == ["b", "a", "outside"]
+    assert scenario.jobs == (jobs["a"], jobs["b"], end)
+
+
+def test_many_jobs_are_removed_in_no_time():
+    jobs = list(chain([str(k) for k in range(5000)]).values())
+    scenario = Scheduler(*jobs)
+    scenario.keep_only([jobs[0], jobs[-1]])
+    assert jobs[-1].required == (jobs[0],)
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "options", "kept"),
     [

@@ -52,6 +52,12 @@ def test_failures_within_that_are_not_critical_are_told_of(clock, job):
     assert (verdict, verdict.failed) == (True, (boom,))
 
 
+def test_scenarios_within_that_have_no_label_are_told_apart(clock, job):
+    inner = [Scheduler(job("boom", error=ValueError("no luck"))) for _ in range(2)]
+    verdict = Scheduler(*inner).orchestrate(clock)
+    assert verdict.reason == "though 'Scheduler #1/boom' and 'Scheduler #2/boom' failed"
+
+
 @pytest.mark.parametrize("critical", [True, False])
 def test_a_scenario_within_has_a_time_of_its_own(clock, diary, job, critical):
     inner = Scheduler(job("slow", 10.0), timeout=2.0, critical=critical, label="inner")

@@ -33,7 +33,7 @@ class JobSet(AbstractJob):
     def __init__(self, *jobs: AbstractJob | Sequence, **options: Any) -> None:
         super().__init__(**options)
         self.members: dict[AbstractJob, None] = {}
-        self.update(jobs, "Scheduler")
+        self._gather(jobs, "Scheduler")
 
     @property
     def jobs(self) -> tuple[AbstractJob, ...]:
@@ -48,10 +48,10 @@ class JobSet(AbstractJob):
         BuildError
             It is neither a job nor a sequence.
         """
-        self.update((job,), "add")
+        self._gather((job,), "add")
         return job
 
-    def update(self, jobs: Iterable[AbstractJob | Sequence], where: str = "update") -> Self:
+    def update(self, jobs: Iterable[AbstractJob | Sequence]) -> Self:
         """Add jobs and those of sequences; gives the scheduler.
 
         Raises
@@ -59,6 +59,10 @@ class JobSet(AbstractJob):
         BuildError
             Something is neither a job nor a sequence.
         """
+        self._gather(jobs, "add")
+        return self
+
+    def _gather(self, jobs: Iterable[AbstractJob | Sequence], where: str) -> None:
         for item in jobs:
             refuse_other(item, where)
             if isinstance(item, AbstractJob):
@@ -66,7 +70,6 @@ class JobSet(AbstractJob):
             else:
                 item.join(self)
                 self.members |= dict.fromkeys(item.jobs)
-        return self
 
     def remove(self, job: AbstractJob) -> Self:
         """Take a job out, and leave what requires it as it is; gives the scheduler.
@@ -77,9 +80,12 @@ class JobSet(AbstractJob):
             It is not there.
         """
         if job not in self.members:
-            raise UnknownNodeError.among(job.name, [each.name for each in self.members], "job")
+            raise self._unknown(job)
         del self.members[job]
         return self
+
+    def _unknown(self, job: AbstractJob) -> UnknownNodeError:
+        return UnknownNodeError.among(job.name, [each.name for each in self.members], "job")
 
     def bypass_and_remove(self, job: AbstractJob) -> None:
         """Take a job out; what requires it then requires what it required, so the order of the others stays.
@@ -89,17 +95,21 @@ class JobSet(AbstractJob):
         UnknownNodeError
             It is not there.
         """
-        self.remove(job)
-        for other in self.members:
-            if job in other.requirements:
-                other.requires(job, remove=True).requires(job.required)
+        if job not in self.members:
+            raise self._unknown(job)
+        self.keep_only([other for other in self.members if other is not job])
 
     def keep_only(self, remains: Iterable[AbstractJob | Sequence]) -> None:
         """Take all jobs out but these, which keep their order; what is not in the scheduler is not regarded."""
         kept = {job for item in remains for job in ([item] if isinstance(item, AbstractJob) else item)}
-        for job in self.jobs:
-            if job not in kept:
-                self.bypass_and_remove(job)
+        instead: dict[AbstractJob, dict[AbstractJob, None]] = {}  # of a job that goes: what stands in for it
+        for job in self.in_order():
+            required = {new: None for old in job.requirements for new in instead.get(old, (old,))}
+            if job in kept:
+                job.requirements = required
+            else:
+                instead[job] = required
+                del self.members[job]
 
     def keep_only_between(
         self,

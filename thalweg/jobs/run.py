@@ -118,7 +118,7 @@ class JobRun(Order):
         self.critical: bool = bool(outer and outer.critical) if scheduler.critical is None else scheduler.critical
         self.jobs = list(scheduler.jobs)
         self.nested = [number for number, job in enumerate(self.jobs) if job.is_scheduler]
-        self.prefix: str = "" if outer is None else f"{outer.prefix}{scheduler.name}/"
+        self.prefix = ""  # of paths: the scenarios that it is in
         self.culprit: AbstractJob | None = None
         self.has_begun = self.is_over = self.is_shut = False
         self.unclosed: dict[AbstractJob, Exception] = {}
@@ -159,6 +159,8 @@ class JobRun(Order):
     def enter(self) -> None:
         """Make it the latest run of its scheduler and of each of its jobs."""
         self.scheduler.own_run = self
+        if self.outer is not None:
+            self.prefix = f"{self.outer.prefix}{self.outer.names[self.scheduler.number]}/"
         for number, job in enumerate(self.jobs):
             job.latest = self
             job.number = number

@@ -6,6 +6,7 @@ guess, carries its facts as attributes, and pickles.  A message says what happen
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ __all__ = [
     "BuildError",
     "CallCancelled",
     "CallTimeout",
+    "ContinueAfterErrorException",
+    "CycleError",
     "DispatchError",
     "DomainError",
     "JobError",
@@ -22,9 +25,14 @@ __all__ = [
     "PlotError",
     "RenderError",
     "RunTimeout",
+    "ServiceError",
+    "ServiceUnavailable",
+    "SpentError",
+    "StopScheduleException",
     "TableError",
     "ThalwegError",
     "TransferError",
+    "TryAgainException",
     "UnknownExecutorError",
     "UnknownNodeError",
     "UnreachableError",
@@ -60,6 +68,18 @@ class ThalwegError(Exception):
 
 class BuildError(ThalwegError, ValueError):
     """A model cannot be built as asked: a repeated id, a bad weight, a mapping to nothing."""
+
+
+class CycleError(BuildError, graphlib.CycleError):
+    """Nodes wait for each other in a circle.
+
+    Attributes
+    ----------
+    cycle : tuple of Hashable
+        The nodes, each before the one that waits for it; the first is the last, too.
+    """
+
+    cycle: tuple[Hashable, ...]
 
 
 class UnknownNodeError(ThalwegError, KeyError):
@@ -148,6 +168,66 @@ class CallTimeout(ThalwegError, TimeoutError):
 
 class CallCancelled(ThalwegError):
     """A call was ended before it had a result."""
+
+
+class SpentError(ThalwegError, RuntimeError):
+    """What runs once was to be run, or changed, once more."""
+
+
+class TryAgainException(ThalwegError):
+    """Raised by a node of a composition: this may go better another time.
+
+    Attributes
+    ----------
+    pause_seconds : float, optional
+        Not before this time [s].
+    """
+
+    def __init__(self, message: str = "it asks for another try", **facts: Any) -> None:
+        super().__init__(message, **facts)
+
+
+class ContinueAfterErrorException(ThalwegError):
+    """Raised by a node of a composition: it has failed, and what waits for it may begin nevertheless."""
+
+    def __init__(self, message: str = "it failed, and says that others may go on", **facts: Any) -> None:
+        super().__init__(message, **facts)
+
+
+class StopScheduleException(ThalwegError):
+    """Raised by a node of a composition: nothing of it is to go on."""
+
+    def __init__(self, message: str = "it stopped the composition", **facts: Any) -> None:
+        super().__init__(message, **facts)
+
+
+class ServiceError(ThalwegError, OSError):
+    """A service answered with an error, or not at all.
+
+    Attributes
+    ----------
+    method, url : str
+        What was asked.
+    status : int or None
+        Code of the answer; None if there was none.
+    text : str
+        The answer.
+    """
+
+    method: str
+    url: str
+    status: int | None
+    text: str
+
+
+class ServiceUnavailable(ServiceError, TryAgainException):
+    """A service cannot answer now, and may later.
+
+    Attributes
+    ----------
+    pause_seconds : float
+        Not before this time, as the service says [s]; 0 if it does not.
+    """
 
 
 class WorkerDied(ThalwegError, ChildProcessError):

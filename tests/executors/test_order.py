@@ -119,6 +119,20 @@ def test_a_stopped_run_starts_nothing_more():
     assert run.states == [State.FAILED, State.WAITING, State.CANCELLED, State.DONE]
 
 
+def test_a_held_run_starts_nothing_until_it_is_let_go():
+    class Held(Sleeps):
+        async def sleep(self, number, seconds):
+            if number == 0:
+                self.is_held = True
+            await super().sleep(number, seconds)
+            if number == 1:
+                self.is_held = False
+
+    run = Held([1.0, 3.0, 1.0], [[], [], [0]])
+    driven(run)
+    assert run.begun == {0: 0.0, 1: 0.0, 2: 3.0}
+
+
 def test_a_run_whose_time_is_over_is_cancelled():
     run = Sleeps([1.0, 1.0, 1.0], [[], [0], [1]])
     assert driven(run, seconds=1.5) == (True, 1.5)

@@ -6,10 +6,11 @@ import threading
 import pytest
 
 import thalweg as tw
+from tests.executors.clock import clock_loop
 from tests.executors.doors import PATIENCE_SECONDS, Door, aside
 from tests.executors.drivables import Steps, call
 from tests.executors.rows import Waiting
-from thalweg.errors import BuildError, CallTimeout
+from thalweg.errors import BuildError, CallTimeout, ContinueAfterErrorException, StopScheduleException
 from thalweg.executors.driver import Driver
 
 LOCAL = [None, "sync", "threads", "async"]
@@ -66,6 +67,31 @@ def test_a_refusal_is_not_tried_again(executor):
     dsp = model(abs, retry=3, input_domain=asked.append)
     assert dsp({"a": 1}, ["b"], executor=executor)["b"] == "instead"
     assert asked == [1]
+
+
+@pytest.mark.parametrize("signal", [ContinueAfterErrorException, StopScheduleException])
+def test_a_signal_that_wants_no_other_try_gets_none(signal):
+    function = Unlucky(1, signal)
+    assert model(function, retry=3)({"a": 1}, ["b"])["b"] == "instead"
+    assert function.calls == 1
+
+
+@pytest.mark.parametrize(("asked", "moment"), [(30.0, 30.0), (0.5, 2.0), (None, 2.0)])
+def test_an_error_may_ask_for_a_longer_pause_not_for_a_shorter_one(asked, moment):
+    moments = []
+
+    async def busy(a):
+        moments.append(asyncio.get_running_loop().time())
+        if len(moments) == 1:
+            error = OSError("busy")
+            error.pause_seconds = asked
+            raise error
+        return a
+
+    dsp = model(busy, retry=tw.Policy(tries=2, pause_seconds=2.0))
+    with clock_loop() as loop:
+        loop.run_until_complete(dsp.adispatch({"a": 1}, ["b"]))
+    assert moments == [0.0, moment]
 
 
 def test_coroutine_functions_are_tried_again():

@@ -17,7 +17,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from ..errors import ArityError, CallCancelled, CallTimeout, DomainError
+from ..errors import (
+    ArityError,
+    CallCancelled,
+    CallTimeout,
+    ContinueAfterErrorException,
+    DomainError,
+    StopScheduleException,
+)
 from ..tokens import NONE
 from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome, SpecialAttempt
 from .gate import Gate
@@ -26,6 +33,8 @@ from .states import State
 __all__ = ["Driver", "Host", "Listener"]
 
 _PARKED = 256  # calls that may wait for room at their executor, before nothing more is taken from the run
+# Another try would go the same way, or is not wanted.
+_NO_ACCIDENTS = (ArityError, CallCancelled, ContinueAfterErrorException, DomainError, StopScheduleException)
 
 Listener = Callable[[str, Call, Any], object]
 
@@ -329,9 +338,9 @@ class Driver:
 
     def _is_worth_another(self, attempt: Attempt, error: Exception) -> bool:
         policy = attempt.call.policy
-        if policy is None or attempt.number >= policy.tries or isinstance(error, (DomainError, ArityError)):
+        if policy is None or attempt.number >= policy.tries or isinstance(error, _NO_ACCIDENTS):
             return False
-        return isinstance(error, policy.errors) and not isinstance(error, CallCancelled)
+        return isinstance(error, policy.errors)
 
     def _try_again(self, attempt: Attempt, error: Exception) -> None:
         policy = attempt.call.policy
@@ -344,7 +353,8 @@ class Driver:
         error.__traceback__ = None  # its frames hold the values, and some of them hold it
         another = SpecialAttempt(attempt.call, self.report, attempt.number + 1)
         self.resting[another] = None
-        self.host.call_later(policy.pause_after(attempt.number, chance), self._wake, another)
+        pause = max(policy.pause_after(attempt.number, chance), getattr(error, "pause_seconds", None) or 0.0)
+        self.host.call_later(pause, self._wake, another)
 
     def _wake(self, attempt: SpecialAttempt) -> None:
         if attempt in self.resting:

@@ -47,6 +47,8 @@ class Order:
         Does the driver tell of each step by `told`?  Then a call that has to wait for a place is ready, not running.
     is_stopped : bool
         Set it, and nothing more starts.
+    is_held : bool
+        Nothing starts as long as it is set and something is being made.
     rows : list of tuple
         What the driver has noted, when the run is over.
 
@@ -69,7 +71,7 @@ class Order:
         self.free = deque([number for number, lacking in enumerate(self.lacking) if not lacking])
         self.uncounted = set(endless) if len(endless) < size else set()
         self.counted = size - len(self.uncounted)
-        self.is_told = self.is_stopped = False
+        self.is_told = self.is_stopped = self.is_held = False
         self.rows: list[Row] = []
 
     def call(self, number: int) -> Call:
@@ -95,7 +97,7 @@ class Order:
         """Calls that may start now."""
         free, states, make = self.free, self.states, self.call
         begun = _READY if self.is_told else _RUNNING
-        while free and self.counted > 0 and not self.is_stopped:
+        while free and self.counted > 0 and not (self.is_stopped or self.is_held):
             number = free.popleft()
             try:
                 call = make(number)

@@ -14,7 +14,8 @@ __all__ = ["Policy", "check_count", "policy_of"]
 class Policy(NamedTuple):
     """How a node's calls are made; the alternative is taken after the last try.
 
-    A failure that is no accident is not tried again: a refusal of the domain, and a wrong number of values.
+    A failure that is no accident is not tried again: a refusal of the domain, a wrong number of values, or an exception
+    that says so.  An error with an attribute `pause_seconds` asks for at least that pause.
 
     Attributes
     ----------

@@ -55,6 +55,7 @@ LATE_MODULES = {
     "fast_sugiyama",
     "graphviz",
     "gzip",
+    "httpx",
     "importlib",
     "inspect",
     "logging",

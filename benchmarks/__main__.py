@@ -28,6 +28,7 @@ NAMES = (
     "fill",
     "executors",
     "jobs",
+    "compositions",
     "plots",
     "processes",
     "rerun",

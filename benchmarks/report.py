@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = ("case", "who", "value", "unit", "ratio", "limit", "verdict", "note")
-PACKAGES = ("thalweg", "schedula", "graphtik", "pipefunc", "sf-hamilton", "asynciojobs", "symphonizer", "networkx", "numpy")
+PACKAGES = (
+    "thalweg",
+    "schedula",
+    "graphtik",
+    "pipefunc",
+    "sf-hamilton",
+    "asynciojobs",
+    "symphonizer",
+    "networkx",
+    "numpy",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -377,6 +377,25 @@ class TestSignals:
         assert (composition.states["a"], composition.states["b"]) == ("failed", "done")
         assert len(composition.begun["b"]) == 3
 
+    def test_what_is_worth_another_try_can_be_said_for_all_nodes(self):
+        errors = {"a": [OSError()], "b": [TryAgainException()], "c": [ValueError("c")]}
+        composition = Sleepers({"a": (), "b": (), "c": ()}, {}, errors, retry=Policy(tries=2, errors=(OSError,)))
+        with pytest.raises(ValueError, match="c"):
+            started(composition)
+        assert {node: len(times) for node, times in composition.begun.items()} == {"a": 2, "b": 2, "c": 1}
+
+    def test_a_number_of_tries_is_for_all_errors(self):
+        composition = Sleepers({"a": ()}, {}, {"a": [OSError(), ValueError()]}, retry=3)
+        assert started(composition) == 3.0
+        once = Sleepers({"a": ()}, {}, {"a": [TryAgainException()]}, retry=1)
+        with pytest.raises(TryAgainException):
+            started(once)
+
+    @pytest.mark.parametrize("retry", [0, True, Policy(tries=0), Policy(errors=OSError)])
+    def test_a_policy_that_cannot_be_meant_is_refused(self, retry):
+        with pytest.raises(BuildError):
+            Composition({}, retry=retry)
+
     def test_a_runner_that_is_to_be_tried_once_is(self):
         class Once(Sleepers):
             def configure_node_runner(self, node):

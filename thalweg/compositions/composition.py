@@ -12,7 +12,7 @@ from ..errors import BuildError, CallCancelled, CycleError, SpentError, StopSche
 from ..executors.driver import Driver
 from ..executors.event_loop import EventLoopExecutor, LoopHost
 from ..executors.events import Stream, subscribers
-from ..executors.policy import Policy
+from ..executors.policy import Policy, policy_of
 from ..executors.states import State
 from .node_runner import NodeRunner
 from .note import DAGNote
@@ -41,14 +41,14 @@ class Composition:
         Called with this composition, its old `Status` and its new one, at each change.
     node_executor : callable, optional
         What runs the nodes, where `configure_node_runner` is not overridden; called with their payloads.
-    retry : Policy, optional
-        How often a node is tried that raises `TryAgainException`, and with what pauses; by default five times, with
-        pauses from a tenth of a second on, each twice as long as the one before.
+    retry : Policy or int, optional
+        How often a node is tried whose error the policy names, or is a `TryAgainException`; by default that alone is
+        worth another try, of five, with pauses from a tenth of a second on, each twice as long as the one before.
 
     Raises
     ------
     BuildError
-        The graph is none, or a node stands there with two payloads.
+        The graph is none, a node stands there with two payloads, or the policy is out of its range.
 
     Notes
     -----
@@ -80,13 +80,13 @@ class Composition:
         *,
         status_cb: Callable[[Any, Status, Status], object] | None = None,
         node_executor: Callable[..., Any] | None = None,
-        retry: Policy = TRY_AGAIN,
+        retry: Policy | int = TRY_AGAIN,
     ) -> None:
         self.graph = graph
-        self.instance_id = uuid4().hex
+        self._id: str | None = None
         self.leave_line: Callable[[], object] | None = None  # while a Perform has it in its line
         self.schedule_done_cb = schedule_done_cb
-        self._run = NodesRun(graph, retry, node_processing_done_cb)
+        self._run = NodesRun(graph, policy_of(retry, None) or Policy(), node_processing_done_cb)
         self._status_cb = status_cb
         self._executor = node_executor
         self._status = Status.WAITING
@@ -225,6 +225,13 @@ class Composition:
         else:
             self._nudge()
         return True
+
+    @property
+    def instance_id(self) -> str:
+        """What tells it from all others."""
+        if self._id is None:
+            self._id = uuid4().hex
+        return self._id
 
     @property
     def status(self) -> Status:

@@ -58,7 +58,7 @@ class NodesRun(Order):
     def __init__(self, graph: Mapping[Hashable, Iterable[Hashable]], retry: Policy, node_done: NodeDone | None) -> None:
         self.nodes, before = _numbered(graph)
         super().__init__(before)
-        self.retry = retry
+        self.retry = retry if retry.tries == 1 else _with_signal(retry)
         self.node_done = node_done
         self.configure: Callable[[Any], NodeRunner] | None = None  # as long as it is being driven
         self.stream: Stream | None = None
@@ -93,7 +93,8 @@ class NodesRun(Order):
         """The call of a node, which may begin now."""
         runner = self.runners[number] = self._configured(self.nodes[number])
         self.open[number] = None
-        policy = self.retry if runner.retry is None else _with_signal(runner.retry)
+        said = runner.retry
+        policy = self.retry if said is None else _with_signal(said)
         if policy.tries == 1:
             return Call(number, runner, ())
         return GuardedCall(number, self._try, (number,), policy=policy)

@@ -241,6 +241,26 @@ def test_nobody_listens(request_):
             ask(HttpInstrument(url), **request_)
 
 
+def test_what_is_no_url_of_the_web_is_not_asked_for_again():
+    with pytest.raises(ServiceError, match="ftp") as caught:
+        ask(HttpInstrument("ftp://127.0.0.1/file"))
+    assert not isinstance(caught.value, ServiceUnavailable)
+
+
+def test_a_redirect_is_an_error_unless_a_client_of_ones_own_follows_it(service):
+    import httpx
+
+    async def main():
+        service.answers.append((302, "text/plain", "", {"Location": "/there"}))
+        async with httpx.AsyncClient(follow_redirects=True) as client:
+            return await HttpInstrument(service.url, client=client)()
+
+    assert asyncio.run(main())["path"] == "/there"
+    service.answers.append((302, "text/plain", "", {"Location": "/there"}))
+    with pytest.raises(ServiceError, match="answered 302 Found"):
+        ask(HttpInstrument(service.url))
+
+
 def test_cancelling_leaves_no_connection_behind(service):
     service.awake.clear()
     composition = Composition({"a": ()}, node_executor=lambda node: HttpInstrument(service.url)())

@@ -188,6 +188,19 @@ def test_what_cannot_be_meant_is_refused(options):
         NodeRunner(sleep, **options)
 
 
+def test_what_an_executor_calls_retry_counts_only_if_it_is_a_policy():
+    class Ours:
+        retry = Policy(tries=2)
+
+    class Theirs:
+        def retry(self):
+            pass
+
+    assert NodeRunner(Ours()).retry is Ours.retry
+    assert NodeRunner(Theirs()).retry is None
+    assert NodeRunner(Ours(), retry=3).retry.tries == 3
+
+
 def test_a_runner_without_anything_to_call_says_what_to_write():
     with pytest.raises(BuildError, match=r"NodeRunner\(\)\.prepare\(\.\.\.\)\.run\(function\)"):
         timed(NodeRunner()())

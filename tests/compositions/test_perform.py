@@ -280,7 +280,25 @@ def test_a_paused_one_gives_its_place_back_and_is_added_again_to_go_on():
 
     metrics, end = timed(main())
     assert first.begun == {"a": [0.0], "b": [5.0], "c": [5.0], "d": [6.0]}
-    assert (end, metrics.done) == (7.0, 2)
+    assert (end, metrics.done, metrics.rate) == (7.0, 2, 2 / 7.0)
+
+
+def test_one_that_is_paused_at_its_work_keeps_its_place_and_goes_on_by_its_start():
+    composition = Sleepers(DIAMOND)
+
+    async def main():
+        perform = Perform()
+        await perform.add(composition)
+        await at((0.5, composition.pause))
+        with pytest.raises(SpentError, match=r"goes on by start\(\)"):
+            await perform.add(composition)
+        assert perform.metrics.running == 1
+        await composition.start()
+        await perform.drain()
+        return perform.metrics
+
+    metrics, end = timed(main())
+    assert (end, metrics.done) == (3.0, 1)
 
 
 def test_the_counts_are_right_at_every_moment():

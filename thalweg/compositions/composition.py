@@ -86,7 +86,8 @@ class Composition:
         self._id: str | None = None
         self.leave_line: Callable[[], object] | None = None  # while a Perform has it in its line
         self.schedule_done_cb = schedule_done_cb
-        self._run = NodesRun(graph, policy_of(retry, None) or Policy(), node_processing_done_cb)
+        policy = TRY_AGAIN if retry is TRY_AGAIN else policy_of(retry, None) or Policy()
+        self._run = NodesRun(graph, policy, node_processing_done_cb)
         self._status_cb = status_cb
         self._executor = node_executor
         self._status = Status.WAITING

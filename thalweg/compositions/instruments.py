@@ -79,7 +79,7 @@ class HttpInstrument:
     headers : mapping, optional
         Sent with each request.
     timeout : float, optional
-        How long an answer may take [s].
+        How long the service may be silent [s]; a runner's own timeout is for all of a request.
     retry : Policy, optional
         How often a composition asks; by default as the composition says.
     retry_statuses : collection of int, optional
@@ -174,14 +174,16 @@ class HttpInstrument:
                 if client is None:
                     client = await stack.enter_async_context(self._client(web))
                 response = await client.request(method, url, timeout=self.timeout, **sent)
-        except web.TransportError as error:
+        except web.RequestError as error:
             raise self._no_answer(method, url, error, web) from error
         return self._answer(method, url, response)
 
     def _no_answer(self, method: str, url: str, error: Exception, web: ModuleType) -> ServiceError:
         what = f"no answer within {self.timeout:g} s" if isinstance(error, web.TimeoutException) else str(error)
         was_sent = not isinstance(error, (web.ConnectError, web.ConnectTimeout, web.PoolTimeout))
-        kind = ServiceError if was_sent and method.upper() not in _HARMLESS else ServiceUnavailable
+        is_passing = isinstance(error, web.TransportError) and not isinstance(error, web.UnsupportedProtocol)
+        has_time = is_passing and (method.upper() in _HARMLESS or not was_sent)
+        kind = ServiceUnavailable if has_time else ServiceError
         said = f"{method} {url}: {what or type(error).__name__}; see whether the service is up"
         return kind(said, method=method, url=url, status=None, text="", pause_seconds=0.0)
 

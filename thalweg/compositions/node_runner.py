@@ -243,7 +243,10 @@ class NodeRunner:
     @property
     def retry(self) -> Policy | None:
         """How often a composition tries it; None for as it says."""
-        return getattr(self._executor, "retry", None) if self._policy is None else self._policy
+        if self._policy is not None:
+            return self._policy
+        said = getattr(self._executor, "retry", None)
+        return said if isinstance(said, Policy) else None  # others use that name, too
 
     @property
     def node_info(self) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Perform:
             It has ended, or is here already.
         """
         if composition in self._queued or composition in self._running or composition.status is Status.RUNNING:
-            raise SpentError(f"{composition!r} was added already; make another one")
+            raise SpentError(f"{composition!r} was added already; one that is paused at its work goes on by start()")
         if composition.status in ENDS:
             raise SpentError(f"{composition!r} has ended, and runs once; make another one")
         composition.prepare()
@@ -199,8 +199,9 @@ class Perform:
             self.gate.leave()
 
     def _count(self, status: Status) -> None:
-        self._ended[status] += 1
-        self._latest.append(self._time())
+        if status in ENDS:  # not paused
+            self._ended[status] += 1
+            self._latest.append(self._time())
         if self._idle is not None and not self._queued and not self._running:
             self._idle.set()
             self._idle = None

@@ -181,7 +181,8 @@ class NodesRun(Order):
             if isinstance(runner.error, Exception):  # before a try that did not come
                 self.errors[number] = runner.error
             tell(self.node_done, self.nodes[number], runner.status, runner.error)
-        self.states = [State.SKIPPED if state is State.WAITING else state for state in self.states]
+        if State.WAITING in self.states:
+            self.states = [State.SKIPPED if state is State.WAITING else state for state in self.states]
 
 
 def _with_signal(policy: Policy) -> Policy:

@@ -50,6 +50,11 @@ class Composition:
     BuildError
         The graph is none, a node stands there with two payloads, or the policy is out of its range.
 
+    Attributes
+    ----------
+    graph : dict
+        As it was given.
+
     Notes
     -----
     Nodes that may begin at the same time begin in the order in which the graph has them.  Callbacks are called on the
@@ -82,12 +87,12 @@ class Composition:
         node_executor: Callable[..., Any] | None = None,
         retry: Policy | int = TRY_AGAIN,
     ) -> None:
-        self.graph = graph
         self._id: str | None = None
         self.leave_line: Callable[[], object] | None = None  # while a Perform has it in its line
         self.schedule_done_cb = schedule_done_cb
         policy = TRY_AGAIN if retry is TRY_AGAIN else policy_of(retry, None) or Policy()
         self._run = NodesRun(graph, policy, node_processing_done_cb)
+        self.graph = dict(graph)
         self._status_cb = status_cb
         self._executor = node_executor
         self._status = Status.WAITING

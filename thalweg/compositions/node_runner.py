@@ -16,6 +16,11 @@ from .status import tell
 
 __all__ = ["NodeRunner"]
 
+# To look up a member of an Enum takes as long as many a step here.
+_WAITING, _RUNNING, _DONE, _FAILED, _CANCELLED = (
+    State.WAITING, State.RUNNING, State.DONE, State.FAILED, State.CANCELLED,
+)  # fmt: skip
+
 
 class NodeRunner:
     """A call to be made once: what is called, with what, and how long it may take.
@@ -88,7 +93,7 @@ class NodeRunner:
     def _reset(self, parent_id: str | None) -> None:
         self._parent_id = parent_id
         self._id: str | None = None
-        self._status = State.WAITING
+        self._status = _WAITING
         self._result: Any = None
         self._error: BaseException | None = None
         self._start_time: float | None = None
@@ -141,7 +146,7 @@ class NodeRunner:
             raise BuildError("a node runner has nothing to call; write NodeRunner().prepare(...).run(function)")
         self._task = asyncio.current_task()
         self._start_time = asyncio.get_running_loop().time()
-        self._change(State.RUNNING)
+        self._change(_RUNNING)
         try:
             if self._timeout is None:
                 result = self._executor(**self._params)
@@ -150,14 +155,14 @@ class NodeRunner:
             else:
                 result = await self._in_time(self._timeout)
         except asyncio.CancelledError as error:
-            self._end(State.CANCELLED, None, error)
+            self._end(_CANCELLED, None, error)
             del self  # the traceback holds this frame
             raise
         except BaseException as error:
-            self._end(State.FAILED, None, error)
+            self._end(_FAILED, None, error)
             del self
             raise
-        self._end(State.DONE, result, None)
+        self._end(_DONE, result, None)
         return result
 
     async def _in_time(self, seconds: float) -> Any:
@@ -200,7 +205,7 @@ class NodeRunner:
             return False
         if self._task is not None:
             return self._task.cancel()
-        self._end(State.CANCELLED, None, None)
+        self._end(_CANCELLED, None, None)
         return True
 
     @property
@@ -223,7 +228,7 @@ class NodeRunner:
     @property
     def done(self) -> bool:
         """Has it ended, in whatever way?"""
-        return self._status is not State.WAITING and self._status is not State.RUNNING
+        return self._status is not _WAITING and self._status is not _RUNNING
 
     @property
     def result(self) -> Any:
@@ -261,7 +266,7 @@ class NodeRunner:
         }
 
     def _refuse_change(self, what: str) -> None:
-        if self._status is not State.WAITING:
+        if self._status is not _WAITING:
             raise SpentError(
                 f"the node runner {self.instance_id} is {self._status} and cannot be {what}; "
                 "retry_task() gives a child that can, when it has ended"

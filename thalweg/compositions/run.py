@@ -34,6 +34,7 @@ from .status import tell
 
 __all__ = ["NodesRun"]
 
+_WAITING = State.WAITING
 NodeDone = Callable[[Any, str, BaseException | None], object]
 
 
@@ -106,7 +107,7 @@ class NodesRun(Order):
             raise BuildError(
                 f"configure_node_runner gave {runner!r} for the node {str(node)!r}; let it give a NodeRunner"
             )
-        if runner.status is not State.WAITING:
+        if runner.status is not _WAITING:
             raise BuildError(
                 f"configure_node_runner gave a runner for the node {str(node)!r} that is {runner.status} already; "
                 "let it give a new one each time"
@@ -181,8 +182,8 @@ class NodesRun(Order):
             if isinstance(runner.error, Exception):  # before a try that did not come
                 self.errors[number] = runner.error
             tell(self.node_done, self.nodes[number], runner.status, runner.error)
-        if State.WAITING in self.states:
-            self.states = [State.SKIPPED if state is State.WAITING else state for state in self.states]
+        if _WAITING in self.states:
+            self.states = [State.SKIPPED if state is _WAITING else state for state in self.states]
 
 
 def _with_signal(policy: Policy) -> Policy:

@@ -7,7 +7,7 @@ changes.  A run never changes the model, so any number of threads may dispatch o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from ..errors import BuildError
 from . import building
@@ -19,7 +19,7 @@ from .model import Model
 from .network import Network
 from .nodes import NodeId
 from .plan import Plan
-from .seeing import Visible
+from .seeing import Service, Serving, Visible, WebOptions
 from .solution import Solution
 
 if TYPE_CHECKING:
@@ -200,6 +200,21 @@ class Dispatcher(Model, Visible):
         from .reweight import reweight
 
         return reweight(self, solutions, prior=prior)
+
+    @overload
+    def web(self, *, run: Literal[True], **options: Unpack[WebOptions]) -> Serving: ...
+
+    @overload
+    def web(self, *, run: Literal[False] = False, **options: Unpack[WebOptions]) -> Service: ...
+
+    def web(self, *, run: bool = False, **options: Unpack[WebOptions]) -> Service | Serving:
+        """The model as a web service: an ASGI application, which can also serve itself.
+
+        See `thalweg.web.web`.
+        """
+        from ..web import web
+
+        return web(self, run=run, **options)
 
     def solve(
         self,

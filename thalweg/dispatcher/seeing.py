@@ -1,14 +1,14 @@
-"""Doors to pictures and tables: what models, plans and solutions can show of themselves."""
+"""Doors to pictures, tables and the web: what models, plans and solutions can show of themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
+from collections.abc import Awaitable, Callable, Hashable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Listing", "Picture", "PlotOptions", "Visible"]
+__all__ = ["Listing", "Picture", "Place", "PlotOptions", "Service", "Serving", "Visible", "WebOptions"]
 
 
 class Picture(Protocol):
@@ -46,6 +46,59 @@ class PlotOptions(TypedDict, total=False):
     direction: str
     theme: str
     unused: bool
+
+
+class Serving(Protocol):
+    """What serves a model: see `thalweg.web.Server`."""
+
+    url: str
+
+    def shutdown(self) -> bool:
+        """Answer what was accepted, and end."""
+
+    def __enter__(self) -> Self:
+        """The server itself."""
+
+    def __exit__(self, *_: object) -> None:
+        """Shut it down."""
+
+
+class Place(Protocol):
+    """Where a model is to be served: see `thalweg.web.Site`."""
+
+    def run(self) -> Serving:
+        """Serve in a thread of its own."""
+
+    def serve(self, ready: Callable[[str], object]) -> None:
+        """Serve in this thread."""
+
+
+class Service(Protocol):
+    """What `web` gives, an ASGI application: see `thalweg.web.Application`."""
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Answer a request, as ASGI has it."""
+
+    def site(self, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Place:
+        """A place where it is to be served."""
+
+
+class WebOptions(TypedDict, total=False):
+    """Keywords of `thalweg.web.Application`, which says what they mean."""
+
+    expose: Iterable[Hashable] | None
+    name: str | None
+    token: str | None
+    hosts: Iterable[str]
+    insecure: bool
+    limits: Any
+    runs: Any
+    debug: bool
 
 
 class Visible:

@@ -1,0 +1,135 @@
+"""Runs of a served model: off the event loop, within their time, and in a place that is given back when they end.
+
+A model whose calls would be made in line gets a thread for its run; one with coroutine functions, executors, timeouts
+or retries is awaited.  A thread cannot be stopped: when time is over the client is told so, and the run ends before its
+next call, which is when its place becomes free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event as Flag
+from typing import Any
+
+from ..dispatcher import Dispatcher, Solution
+from ..dispatcher.nodes import NodeId
+from ..errors import RunTimeout
+from ..executors.contract import GRACE_SECONDS, Attempt, Call, Outcome
+from ..executors.events import Subscriber
+from ..executors.threads import ThreadsExecutor
+
+__all__ = ["Runner"]
+
+
+class Runner:
+    """Has models run.
+
+    Parameters
+    ----------
+    max_workers : int
+        Most runs in threads at once.
+
+    Notes
+    -----
+    The threads are made when they are needed, and are its own: another's slow calls do not hold up a request.
+    """
+
+    def __init__(self, max_workers: int) -> None:
+        self.threads = ThreadsExecutor(max_workers)
+
+    async def run(
+        self,
+        dsp: Dispatcher,
+        inputs: Mapping[NodeId, Any],
+        outputs: Iterable[NodeId] | None,
+        leave: Callable[[], object],
+        *,
+        seconds: float | None = None,
+        on_event: Subscriber | None = None,
+        **options: Any,
+    ) -> Solution:
+        """One dispatch.
+
+        Parameters
+        ----------
+        dsp : Dispatcher
+        inputs, outputs, **options
+            As for `Dispatcher.dispatch`.
+        leave : callable
+            Gives the place of the run back; called when it has ended, from any thread.
+        seconds : float, optional
+            How long it may take.
+        on_event : callable, optional
+            Told of the events of the run.
+
+        Raises
+        ------
+        RunTimeout, UnreachableError, DispatchError, ...
+            As for `Dispatcher.dispatch`.
+        """
+        if on_event is None and _is_made_in_line(dsp):
+            return await self._in_thread(dsp, inputs, outputs, options, leave, seconds)
+        try:
+            solution: Solution = await dsp.adispatch(inputs, outputs, timeout=seconds, on_event=on_event, **options)
+        finally:
+            leave()
+        return solution
+
+    async def _in_thread(
+        self,
+        dsp: Dispatcher,
+        inputs: Mapping[NodeId, Any],
+        outputs: Iterable[NodeId] | None,
+        options: dict[str, Any],
+        leave: Callable[[], object],
+        seconds: float | None,
+    ) -> Solution:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[Outcome] = loop.create_future()
+        stop = Flag()
+
+        def make() -> Solution:
+            solution: Solution = dsp.dispatch(inputs, outputs, stopper=stop, **options)
+            return solution
+
+        def report(outcome: Outcome) -> None:
+            leave()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, ended, outcome)
+
+        attempt = Attempt(Call(0, make, ()), report)
+        self.threads.start(attempt)
+        try:
+            async with asyncio.timeout(seconds):
+                outcome = await ended
+        except (TimeoutError, asyncio.CancelledError) as error:
+            stop.set()
+            self.threads.cancel(attempt)
+            if isinstance(error, TimeoutError):
+                raise RunTimeout(f"the run took longer than {seconds:g} s", path="", solution={}) from None
+            raise
+        try:
+            if outcome.error is not None:
+                raise outcome.error
+            solution: Solution = outcome.value
+            return solution
+        finally:
+            del outcome, attempt  # the traceback of what it raised holds this frame
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self.threads.close(GRACE_SECONDS)
+
+
+def _settle(ended: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not ended.done():
+        ended.set_result(outcome)
+
+
+def _is_made_in_line(dsp: Dispatcher) -> bool:
+    """Would a dispatch make all calls itself, one after the other?"""
+    if dsp.executor not in (None, "sync"):
+        return False
+    network = dsp.make_network()
+    return not network.manners and not network.coroutines

@@ -1,0 +1,80 @@
+"""Values as JSON: the one place where both directions are defined.
+
+Numbers that JSON does not have are the texts ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``; bytes are base64, in the
+alphabet for addresses; arrays are lists, dates and times ISO 8601, integers are of any length.  What has no form in
+JSON is an object with its ``type`` and, where it has one of its own, its ``text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
+
+__all__ = ["NON_FINITE", "TEXT_CHARACTERS", "dump", "tame"]
+
+NON_FINITE = ("NaN", "Infinity", "-Infinity")
+TEXT_CHARACTERS = 1000  # of a value that has no form in JSON
+
+
+def dump(value: Any) -> bytes:
+    """A value as JSON; never an error.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> import datetime, numpy
+    >>> dump({"a": float("inf"), "b": numpy.arange(3), "c": datetime.date(2026, 1, 31), "d": b"raw", "e": 2**70})
+    b'{"a":"Infinity","b":[0,1,2],"c":"2026-01-31","d":"cmF3","e":1180591620717411303424}'
+    >>> dump(max)
+    b'{"type":"builtins.builtin_function_or_method","text":"<built-in function max>"}'
+    """
+    try:
+        return to_json(value, fallback=_fallback, inf_nan_mode="strings", bytes_mode="base64")
+    except (PydanticSerializationError, ValueError, RecursionError):
+        pass
+    # One of the values has no form in JSON though its kind has: a list within itself, half of a character.
+    if isinstance(value, dict):
+        members = (_text(str(name)) + b":" + dump(each) for name, each in value.items())
+        return b"{" + b",".join(members) + b"}"
+    return to_json(_described(value))
+
+
+def tame(value: Any) -> Any:
+    """The value, or what stands for it if it must not be read: an iterator may have no end, and reading spends it."""
+    return _described(value) if hasattr(type(value), "__next__") else value
+
+
+def _fallback(value: Any) -> Any:
+    """What stands for a value of a kind that JSON does not know."""
+    if hasattr(value, "tolist"):  # of numpy, and columns of tables
+        dtype = getattr(value, "dtype", None)
+        is_time = getattr(dtype, "kind", "") in ("m", "M") and hasattr(value, "astype")
+        return (value.astype(str) if is_time else value).tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return value.to_dict(orient="list")  # a frame of pandas
+    return _described(value)
+
+
+def _described(value: Any) -> dict[str, str]:
+    """The kind of a value, and its text unless that only says where it lies in memory."""
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    makers: tuple[Any, Any] = kind.__repr__, kind.__str__
+    if makers == (object.__repr__, object.__str__):
+        return {"type": name}
+    try:
+        text = str(value)[:TEXT_CHARACTERS]
+    except Exception:  # a value of the user may answer by any error
+        return {"type": name}
+    return {"type": name, "text": text.encode("utf-8", "backslashreplace").decode()}
+
+
+def _text(name: str) -> bytes:
+    return to_json(name.encode("utf-8", "backslashreplace").decode())

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import DispatchError, ThalwegError, UnknownNodeError
-from . import actions
+from . import actions, serving
 
 __all__ = ["main"]
 
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_missing(commands)
     _add_check(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -166,6 +167,34 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "find what is wrong or suspicious in a model. Calls nothing; exit code 1 if there are errors.",
     )
     check.set_defaults(action=actions.check)
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "serve a model over HTTP, until it is interrupted. On a loopback address everybody on this machine may ask; any "
+        "other needs --token-file, --client-ca or --insecure.",
+    )
+    serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address (default: 127.0.0.1)")
+    serve.add_argument("--port", metavar="PORT", type=int, default=5000, help="0 for a free one (default: 5000)")
+    serve.add_argument(
+        "--expose", metavar="NODE", action="append", help="this node only: datum, function or path/within (repeat it)"
+    )
+    serve.add_argument(
+        "--token-file", metavar="FILE", help="file with the token that clients must show; or set THALWEG_TOKEN"
+    )
+    serve.add_argument(
+        "--allow-host", metavar="NAME", action="append", default=[], help="a name of the server (repeat it)"
+    )
+    serve.add_argument("--certificate", metavar="FILE", help="serve over TLS")
+    serve.add_argument("--key", metavar="FILE", help="key of the certificate")
+    serve.add_argument("--client-ca", metavar="FILE", help="ask clients for certificates signed by one of these")
+    serve.add_argument("--insecure", action="store_true", help="answer everybody who reaches the address")
+    serve.add_argument("--runs", metavar="FILE", help="keep long runs in this file, over restarts")
+    serve.add_argument("--timeout", metavar="SECONDS", type=float, help="for one answer (default: 60)")
+    serve.add_argument("--at-work", metavar="N", type=_positive, help="questions answered at once (default: 64)")
+    serve.set_defaults(action=serving.serve)
 
 
 def _add_objective(command: argparse.ArgumentParser) -> None:

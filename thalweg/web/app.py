@@ -21,7 +21,7 @@ from .answers import Answers, members_of
 from .exposure import ServedModel, expose_model
 from .limits import Admission, Limits, read_body
 from .openapi import document
-from .problems import Problem, bug, plain
+from .problems import Problem, bug, plain, unknown_address
 from .questions import FunctionForm, ModelForm, Question
 from .running import Runner
 from .runs import Runs, described, least
@@ -263,7 +263,7 @@ class _Served:
         path = scope["path_params"]["path"].rstrip("/") or application.exposure.root.path
         form = application.form_of(path)
         if form is None:
-            raise plain(404)
+            raise unknown_address(path, application.exposure.served)
         if scope["method"] != "POST":
             raise plain(405, {"Allow": "POST"})
         response = await application.answer(form, scope, receive)

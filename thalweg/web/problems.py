@@ -24,16 +24,16 @@ status   what it says
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from ..errors import TransferError, WorkerDied
+from ..errors import TransferError, WorkerDied, near_misses
 
-__all__ = ["MEDIA_TYPE", "Problem", "bug", "is_of_the_server", "plain"]
+__all__ = ["MEDIA_TYPE", "Problem", "bug", "is_of_the_server", "plain", "unknown_address"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -81,11 +81,18 @@ class Problem(Exception):
 def plain(status: int, headers: Mapping[str, str] | None = None) -> Problem:
     """A problem that its status says already: no such address, another method."""
     said = {
-        404: ("not-found", "there is nothing at this address; GET openapi.json lists what there is"),
+        404: ("not-found", "there is nothing at this address (GET /openapi.json lists what there is)"),
         405: ("method", f"this address answers {(headers or {}).get('Allow', 'other methods')}"),
     }
     kind, detail = said.get(status, ("http", HTTPStatus(status).phrase))
     return Problem(status, kind, detail, headers=headers)
+
+
+def unknown_address(path: str, known: Iterable[str]) -> Problem:
+    """There is no such model or function; something like it, maybe."""
+    close = near_misses(path[:200], known)
+    hint = f"; did you mean {' or '.join(f'/{other}' for other in close)}?" if close else ""
+    return Problem(404, "not-found", f"there is nothing at /{path[:200]}{hint} (GET /openapi.json lists what there is)")
 
 
 def is_of_the_server(error: BaseException | None) -> bool:

@@ -138,6 +138,7 @@ class Runs:
         try:
             record = replace(record, state="running", began=time.time(), starts=record.starts + 1)
             await self._stored(self.store.put, record)
+            live.planned = model.dsp.solve(question.inputs, question.outputs, **question.options).calls
             solution = await self.runner.run(
                 model.dsp,
                 question.inputs,

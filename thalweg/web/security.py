@@ -78,10 +78,9 @@ class Guard:
         if insecure and token is None:
             _LOG.warning("insecure=True: whoever reaches this server may have it call the functions of the model")
 
-    @property
-    def is_open(self) -> bool:
-        """Is everybody let in who calls from this machine?"""
-        return self.token is None
+    def guards(self, host: str, *, mutual_tls: bool) -> bool:
+        """Is it meant that a server listens there?"""
+        return self.token is not None or self.insecure or mutual_tls or is_loopback(host)
 
     def check(self, scope: Mapping[str, Any]) -> None:
         """Let a request in.
@@ -140,7 +139,7 @@ class Guard:
         BuildError
             Anybody could call the functions of the model.
         """
-        if self.token is None and not self.insecure and not mutual_tls and not is_loopback(host):
+        if not self.guards(host, mutual_tls=mutual_tls):
             raise BuildError(f"{host!r} can be reached from other machines, and nothing guards the model; {_CURE}")
 
 

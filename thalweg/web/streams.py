@@ -42,6 +42,7 @@ class Live:
         self.count = 0
         self.is_over = False
         self.begin: float | None = None
+        self.planned: list[str] = []  # paths of the functions that will be called if none fails
         self.changed = asyncio.Event()
         self.loop = asyncio.get_running_loop()
         self.thread = get_ident()
@@ -57,7 +58,7 @@ class Live:
             return  # how the run stands is told when it is known to the store, too
         told: dict[str, Any] = {"path": event.path, "seconds": event.time - self.begin}
         if event.kind == "begin":
-            told["calls"] = [name for name in event.data.calls if self.shown.has(tuple(name.split("/")))]
+            told["calls"] = [name for name in self.planned if self.shown.has(tuple(name.split("/")))]
         elif event.attempt is not None and event.attempt.number > 1:
             told["try"] = event.attempt.number
         if event.error is not None:

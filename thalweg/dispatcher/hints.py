@@ -70,7 +70,7 @@ def read_hints(function: Callable[..., Any]) -> Hints | None:
     if not isinstance(function, FunctionType) or not function.__annotations__ or hasattr(function, "__wrapped__"):
         return None
     try:
-        hints = get_type_hints(function)
+        hints = get_type_hints(function, include_extras=True)
     except Exception:  # noqa: BLE001 - an annotation may be any expression
         return None
     code = function.__code__
@@ -119,7 +119,9 @@ def can_agree(given: Annotation, wanted: Annotation) -> bool:
 
 
 def name_of(annotation: Annotation) -> str:
-    """An annotation as people write it."""
+    """An annotation as people write it, without what is added to it."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 

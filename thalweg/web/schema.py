@@ -104,7 +104,7 @@ def of_function(node: FunctionNode) -> tuple[list[Annotation], Annotation]:
 def _result_of(function: Callable[..., Any]) -> Annotation:
     """What an annotation says of the result, awaited if it is to be."""
     try:
-        return get_type_hints(function).get("return", Any)
+        return get_type_hints(function, include_extras=True).get("return", Any)
     except Exception:  # an annotation may be any expression, and a callable anything
         return Any
 

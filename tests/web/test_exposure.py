@@ -1,0 +1,84 @@
+"""Only what is exposed can be reached, and nothing else is ever named."""
+
+import pytest
+
+import thalweg as tw
+from tests.web.models import ask, body, problem
+from thalweg.errors import UnknownNodeError
+
+
+def secret_model():
+    dsp = tw.Dispatcher(name="open")
+
+    @dsp.function(outputs=["hidden"])
+    def hidden_step(a: float) -> float:
+        if a < 0:
+            raise ValueError("the hidden reason")
+        return a + 1
+
+    @dsp.function(outputs=["b"])
+    def last_step(hidden: float) -> float:
+        return hidden * 2
+
+    return dsp
+
+
+def test_what_is_not_exposed_takes_part_and_is_never_named():
+    served = secret_model().web(expose=["a", "b", "last_step"])
+    for path in ("/", "/?data=input,return,errors,explain"):
+        response = ask(served, path, {"inputs": {"a": 1.0}, "outputs": ["b"]})
+        assert response.json()["return"] == {"b": 4.0}
+        assert "hidden" not in response.text
+    assert ask(served, "/?data=return,explain", {"inputs": {"a": 1.0}}).json()["return"] == {"a": 1.0, "b": 4.0}
+    response = ask(served, "/", {"inputs": {"a": -1.0}, "outputs": ["b"]})
+    told = problem(response, 422, "unreachable")
+    assert told["errors"] == [{"node": None, "kind": "error"}]
+    assert "hidden" not in response.text
+    response = ask(served, "/", {"outputs": ["b"]})
+    assert problem(response, 422, "unreachable")["missing"] == [["a"]]
+    assert "hidden" not in response.text
+    assert "hidden_step" not in ask(served, "/openapi.json", method="GET").text
+
+
+def test_what_is_not_exposed_can_be_neither_given_nor_asked_for_nor_called():
+    served = secret_model().web(expose=["a", "b"])
+    problem(ask(served, "/", {"inputs": {"hidden": 1.0}, "outputs": ["b"]}), 422, "unfit")
+    told = problem(ask(served, "/", {"inputs": {"a": 1.0}, "outputs": ["hiddn"]}), 422, "unfit")
+    assert "did you mean" not in told["detail"]
+    problem(ask(served, "/open/hidden_step", {"args": [1.0]}), 404, "not-found")
+    problem(ask(served, "/open/last_step", {"args": [1.0]}), 404, "not-found")
+    assert "hidden" not in ask(served, "/openapi.json", method="GET").text
+
+
+def test_parts_of_models_within_are_exposed_by_their_paths():
+    served = body().web(expose=["volume", "mass", "air/gas_law"])
+    assert ask(served, "/body/air/gas_law", {"args": [6, 3]}).json() == {"return": 2.0}
+    problem(ask(served, "/body/air", {}), 404, "not-found")
+    assert set(served.exposure.served) == {"body", "body/air/gas_law"}
+    whole = body().web(expose=["air"])
+    assert set(whole.exposure.served) == {"body", "body/air", "body/air/gas_law"}
+
+
+def test_a_part_cut_out_is_all_there_is():
+    served = body().get_sub_dsp(["mass", "g", "weight", "weigh"]).web()
+    assert set(served.exposure.served) == {"body", "body/weigh"}
+    problem(ask(served, "/", {"inputs": {"volume": 1}}), 422, "unfit")
+
+
+def test_a_node_that_is_not_there_cannot_be_exposed():
+    with pytest.raises(UnknownNodeError, match="did you mean 'weight'"):
+        body().web(expose=["wieght"])
+    with pytest.raises(UnknownNodeError, match="unknown node to be exposed 'gas'"):
+        body().web(expose=["air/gas"])
+    with pytest.raises(UnknownNodeError):
+        body().web(expose=["mass/gas_law"])
+
+
+def test_two_nodes_cannot_have_one_address():
+    dsp = tw.Dispatcher(name="m")
+    inner = tw.Dispatcher(name="a")
+    inner.add_function("b", abs, ["x"], ["y"])
+    dsp.add_dispatcher(inner)
+    dsp.add_function("a/b", abs, ["u"], ["v"])
+    with pytest.raises(tw.errors.BuildError, match="two nodes have the address 'm/a/b'"):
+        dsp.web()

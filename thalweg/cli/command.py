@@ -173,7 +173,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve = _add(
         commands,
         "serve",
-        "serve a model over HTTP, until it is interrupted. On a loopback address everybody on this machine may ask; any "
+        "serve a model over HTTP, until it is interrupted. On a loopback address all of this machine may ask; any "
         "other needs --token-file, --client-ca or --insecure.",
     )
     serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address (default: 127.0.0.1)")

@@ -215,7 +215,7 @@ class Application:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        await self.runs.resume()
+        await self.runs.open()
         try:
             yield
         finally:

@@ -90,6 +90,11 @@ class Runs:
         live = self.lives[record.id] = Live(self.form.model.shown, self.limits.events_kept)
         self.tasks[record.id] = asyncio.create_task(self._work(record, question, live))
 
+    async def open(self) -> None:
+        """Take runs, also after `close`, and begin again what an earlier process left."""
+        self.is_closing, self.resumed = False, None
+        await self.resume()
+
     async def resume(self) -> None:
         """Begin again what an earlier process left; once."""
         if self.resumed is None:

@@ -110,8 +110,8 @@ class Site:
         BuildError
             The address is taken or not this machine's, or a certificate cannot be read.
         """
-        opened = self._open()
         served = self._made()
+        opened = self._open()
         thread = threading.Thread(target=_serve, args=(served, opened), name="thalweg-web", daemon=True)
         thread.start()
         served.is_settled.wait()
@@ -133,8 +133,8 @@ class Site:
         BuildError
             As for `run`.
         """
-        opened = self._open()
         served = self._made()
+        opened = self._open()
         served.ready = lambda: ready(self._url_of(opened))
         _serve(served, opened)
 

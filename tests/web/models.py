@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import httpx
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Le
 
 import thalweg as tw
 
@@ -83,7 +83,7 @@ def kinds():
         return float(np.hypot(point.x, point.y))
 
     @dsp.function(outputs=["later"], function_id="add days")
-    def add_days(day: datetime.date, days: Annotated[int, Gt(-1000), Gt(-500)]) -> str:
+    def add_days(day: datetime.date, days: Annotated[int, Ge(-500), Le(500)]) -> str:
         return f"{day} and {days}"
 
     @dsp.function(outputs=["twice"], function_id="double array")

@@ -13,6 +13,11 @@ from thalweg.web import Limits
 QUESTION = {"inputs": {"x": 1}, "outputs": ["y"]}
 
 
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 - nobody tells of it: it is a number in the server
+        await asyncio.sleep(0)
+
+
 class Work:
     """A model whose only function can be held, and says when it has begun."""
 
@@ -74,8 +79,7 @@ def test_who_finds_the_line_full_is_told_when_to_come_again(work):
             first = asyncio.create_task(client.post("/", json=QUESTION))
             await work.until_begun()
             second = asyncio.create_task(client.post("/", json=QUESTION))
-            while not served.admission.waiting:
-                await asyncio.sleep(0)
+            await until(lambda: served.admission.waiting)
             third = await client.post("/", json=QUESTION)
             problem(third, 429, "busy")
             assert third.headers["retry-after"] == "3"
@@ -94,8 +98,7 @@ def test_a_run_that_was_given_up_keeps_its_place_until_its_call_has_ended(work):
             problem(await client.post("/", json=QUESTION), 504, "time")
             problem(await client.post("/", json=QUESTION), 429, "busy")
             work.may_end.set()
-            while served.admission.gate.inside:
-                await asyncio.sleep(0.001)
+            await until(lambda: not served.admission.gate.inside)
             return (await client.post("/", json=QUESTION)).status_code
 
     assert asyncio.run(asked()) == 200
@@ -109,8 +112,7 @@ def test_who_leaves_the_line_gives_the_place_to_the_next(work):
             first = asyncio.create_task(client.post("/", json=QUESTION))
             await work.until_begun()
             second = asyncio.create_task(client.post("/", json=QUESTION))
-            while not served.admission.waiting:
-                await asyncio.sleep(0)
+            await until(lambda: served.admission.waiting)
             second.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await second

@@ -169,10 +169,10 @@ def test_a_run_that_waits_is_cancelled_and_the_next_has_its_turn(work):
 
 def test_a_run_has_an_end_in_time(work):
     async def asked(client):
-        for question in ({}, {"timeout": 0.05}):
+        for question, status in (({}, 504), ({"timeout": 0.05}, 422)):
             url = (await client.post("/runs", json={"inputs": {"x": 1}, **question})).json()["url"]
             told = await ended(client, url)
-            assert (told["state"], told["problem"]["status"]) == ("failed", 504)
+            assert (told["state"], told["problem"]["status"]) == ("failed", status)
 
     by_client(work.dsp.web(limits=Limits(long_run_seconds=0.1)), asked)
 

@@ -66,10 +66,13 @@ class Answers:
     ----------
     debug : bool
         Tell tracebacks.
+    run_seconds : float or None
+        How long a run may take.
     """
 
-    def __init__(self, *, debug: bool) -> None:
+    def __init__(self, *, debug: bool, run_seconds: float | None) -> None:
         self.debug = debug
+        self.run_seconds = run_seconds
 
     def of_model(
         self, model: ServedModel, question: Question, solution: Solution, members: Iterable[str]
@@ -140,7 +143,7 @@ class Answers:
         if isinstance(error, Problem):
             return error
         if isinstance(error, RunTimeout):
-            return Problem(504, "time", f"{error}; ask for less, or start a long run by POST /runs")
+            return self._of_late_run(question)
         if isinstance(error, UnknownNodeError):
             return Problem(422, "unfit", str(error))
         if isinstance(error, DispatchError):
@@ -149,6 +152,15 @@ class Answers:
             return self._of_failed_model(served, question, error)
         _LOG.error("a run of %r ended by an error of the server", served.path, exc_info=error)
         return bug(error, debug=self.debug)
+
+    def _of_late_run(self, question: Question) -> Problem:
+        """The run took too long for the server, or for the client, who may then give it more."""
+        asked, limit = question.seconds, self.run_seconds
+        if asked is not None and (limit is None or asked <= limit):
+            return Problem(422, "time", f"the run took longer than the {asked:g} s that it was given; give it more")
+        return Problem(
+            504, "time", f"the run took longer than {limit:g} s; ask for less, or start a long run by POST /runs"
+        )
 
     def _of_failed_model(self, model: ServedModel, question: Question, error: DispatchError) -> Problem:
         failures = error.solution.errors if isinstance(error.solution, Solution) else {}

@@ -92,13 +92,14 @@ class Application:
         self.exposure = exposure
         self.kinds = kinds_of(exposure.root.dsp)
         self.forms: dict[str, ModelForm | FunctionForm] = {}
-        self.answers = Answers(debug=self.debug)
         limits = self.limits
+        self.answers = Answers(debug=self.debug, run_seconds=limits.run_seconds)
+        slow = Answers(debug=self.debug, run_seconds=limits.long_run_seconds)
         self.runner = Runner(limits.at_work + limits.runs_at_work)
         self.admission = Admission(limits.at_work, limits.waiting, limits.retry_seconds)
         root = self.form_of(exposure.root.path)
         assert isinstance(root, ModelForm)
-        self.runs = Runs(root, self.answers, self.runner, limits, store_of(options.get("runs")))
+        self.runs = Runs(root, slow, self.runner, limits, store_of(options.get("runs")))
         self.starlette = self._routes()
 
     def _routes(self) -> Starlette:

@@ -206,7 +206,8 @@ def _of_function(schemas: _Schemas, number: int, form: FunctionForm) -> dict[str
     inputs = schemas.add(f"Function{number}_inputs", form.inputs)
     seconds = schemas.add(f"Function{number}_timeout", form.fields["timeout"])
     loose = schemas.add(f"Function{number}_kwargs", form.optional)
-    members = [{"$ref": f"{loose['$ref']}/properties/{_escaped(text)}"} for text in function.inputs]
+    kinds = form.optional.__annotations__.values()
+    members = [schemas.add(f"Function{number}_args_{place}", kind) for place, kind in enumerate(kinds)]
     arguments = (
         {"type": "array", "prefixItems": members, "maxItems": len(members)}
         if members
@@ -217,10 +218,6 @@ def _of_function(schemas: _Schemas, number: int, form: FunctionForm) -> dict[str
     returned = schemas.add(f"Function{number}_return", as_json(form.gives), "serialization")
     name = str(function.node.id)
     return _operation(f"Call {name}", function.node.description, _either(plain, called), _answer(returned))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("~", "~0").replace("/", "~1").replace("%", "%25").replace(" ", "%20")
 
 
 def _of_runs(asked: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ status   what it says
 415      the body is not said to be JSON
 421      the ``Host`` is none of this server's
 422      it is understood, and cannot be answered: unknown names, values of another kind, something is
-         missing, functions failed on these values
+         missing, functions failed on these values, the client gave it too little time
 429      as many requests are at work, and wait, as there may be; ``Retry-After`` says when to come again
 500      the server failed, not the model: a worker died, a value could not travel
 503      the server is being shut down

@@ -198,7 +198,7 @@ class ModelForm(_Form):
         self.is_as_named = all(text == name for text, name in self.wanted.items())
         nodes = model.dsp.data_nodes
         fields = {text: data_type(kinds.given.get(name, Any), nodes[name]) for text, name in model.data.items()}
-        self.inputs = typed_dict("Inputs", fields)
+        self.inputs = typed_dict(f"Data of {model.path}", fields)
         wanted: Any = _one_of(self.wanted)
         data: Any = _one_of(model.data)
         self.fields = {
@@ -271,11 +271,11 @@ class FunctionForm(_Form):
         nodes = function.dsp.data_nodes
         kinds = dict(zip(function.node.inputs, said, strict=True))
         fields = {text: data_type(kinds[name], nodes[name]) for text, name in function.inputs.items()}
-        self.optional = typed_dict("Inputs", fields)
+        self.optional = typed_dict(f"Arguments of {function.path}", fields)
         fields = dict(fields)
         for text in fields.keys() - function.required:
             fields[text] = NotRequired[fields[text]]
-        self.inputs = typed_dict("Inputs", fields, total=True)
+        self.inputs = typed_dict(f"Inputs of {function.path}", fields, total=True)
         self.fields = {"inputs": self.inputs, "timeout": _SECONDS}
         super().__init__(self.fields)
 

@@ -150,6 +150,8 @@ def _rewritten(annotation: Annotation) -> Annotation:
     """The same with numbers and arrays as `thalweg.web.values` has them."""
     if annotation is float:
         return Annotated[float, _Float()]
+    if annotation is int or (get_origin(annotation) is Annotated and get_args(annotation)[0] is int):
+        return Annotated[annotation, _Integer()]
     if isinstance(annotation, type) and annotation.__module__.partition(".")[0] == "numpy":
         return _of_numpy(annotation)
     origin: Any = get_origin(annotation)
@@ -173,7 +175,7 @@ def _of_numpy(kind: type) -> Annotation:
     if issubclass(kind, np.bool_):
         return Annotated[bool, _Scalar(kind)]
     if issubclass(kind, np.integer):
-        return Annotated[int, _Scalar(kind)]
+        return Annotated[int, _Integer(), _Scalar(kind)]
     if issubclass(kind, np.floating):
         return Annotated[float, _Float(), _Scalar(kind)]
     return kind
@@ -201,6 +203,16 @@ class _Float:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"anyOf": [{"type": "number"}, {"enum": list(NON_FINITE), "type": "string"}]}
+
+
+class _Integer:
+    """A number without a fraction: 3.0 is one for JSON Schema, and for many who write JSON."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        def whole(value: Any) -> Any:
+            return int(value) if type(value) is float and value.is_integer() else value
+
+        return core_schema.no_info_before_validator_function(whole, handler(source))
 
 
 class _Scalar:

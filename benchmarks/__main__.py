@@ -33,6 +33,7 @@ NAMES = (
     "processes",
     "rerun",
     "size",
+    "web",
 )
 
 

@@ -148,3 +148,28 @@ def test_limits_are_positive():
     with pytest.raises(BuildError, match="the limit run_seconds is -1"):
         Limits(run_seconds=-1)
     assert Limits(run_seconds=None, waiting=0).run_seconds is None
+
+
+def test_a_quick_model_is_run_on_the_event_loop_itself():
+    places = []
+    dsp = tw.Dispatcher(name="quick")
+    dsp.add_function("f", lambda x: places.append(threading.current_thread()) or x, ["x"], ["y"])
+    assert ask(dsp.web(quick=True), "/", QUESTION).json() == {"return": {"y": 1}}
+    assert ask(dsp.web(), "/", QUESTION).json() == {"return": {"y": 1}}
+    assert [place is threading.main_thread() for place in places] == [True, False]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_place_is_given_back_however_a_run_ends(quick):
+    dsp = tw.Dispatcher(name="ends")
+
+    @dsp.function(outputs=["y"], function_id="f")
+    def f(x):
+        raise {0: ValueError, 1: SystemExit, 2: KeyboardInterrupt}[x]
+
+    served = dsp.web(quick=quick, limits=Limits(at_work=1, waiting=0))
+    statuses = [
+        ask(served, path, {"inputs": {"x": x}}).status_code for x in (0, 1, 2, "odd") for path in ("/", "/ends/f")
+    ]
+    assert statuses == [200, 422, 500, 500, 500, 500, 200, 422]
+    assert served.admission.gate.inside == 0

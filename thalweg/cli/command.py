@@ -193,6 +193,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("--insecure", action="store_true", help="answer everybody who reaches the address")
     serve.add_argument("--runs", metavar="FILE", help="keep long runs in this file, over restarts")
     serve.add_argument("--timeout", metavar="SECONDS", type=float, help="for one answer (default: 60)")
+    serve.add_argument("--quick", action="store_true", help="all calls are short: make them without threads")
     serve.add_argument("--at-work", metavar="N", type=_positive, help="questions answered at once (default: 64)")
     serve.set_defaults(action=serving.serve)
 

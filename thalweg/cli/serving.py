@@ -27,6 +27,7 @@ def serve(chosen: argparse.Namespace) -> int:
             token=_token(chosen.token_file),
             hosts=chosen.allow_host,
             insecure=chosen.insecure,
+            quick=chosen.quick,
             limits=Limits(**{name: value for name, value in limits.items() if value is not None}),
             runs=chosen.runs,
             debug=chosen.debug,

@@ -120,7 +120,8 @@ def can_agree(given: Annotation, wanted: Annotation) -> bool:
 
 def name_of(annotation: Annotation) -> str:
     """An annotation as people write it, without what is added to it."""
-    if get_origin(annotation) is Annotated:
+    origin: Any = get_origin(annotation)
+    if origin is Annotated:
         annotation = get_args(annotation)[0]
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 

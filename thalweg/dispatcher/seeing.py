@@ -96,6 +96,7 @@ class WebOptions(TypedDict, total=False):
     token: str | None
     hosts: Iterable[str]
     insecure: bool
+    quick: bool
     limits: Any
     runs: Any
     debug: bool

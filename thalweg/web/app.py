@@ -61,6 +61,9 @@ class Application:
         Names by which the server may be called, besides those of a loopback address.
     insecure : bool, optional
         Answer everybody, and say so in the log.
+    quick : bool, optional
+        All calls are short, whatever they are given: make them on the event loop, which costs less than in a thread.
+        While one is made nobody else is answered, and no limit of time holds.
     limits : Limits, optional
     runs : str, Path or RunStore, optional
         File in which long runs are kept over restarts; by default they are in memory.
@@ -95,7 +98,7 @@ class Application:
         limits = self.limits
         self.answers = Answers(debug=self.debug, run_seconds=limits.run_seconds)
         slow = Answers(debug=self.debug, run_seconds=limits.long_run_seconds)
-        self.runner = Runner(limits.at_work + limits.runs_at_work)
+        self.runner = Runner(limits.at_work + limits.runs_at_work, is_quick=options.get("quick", False))
         self.admission = Admission(limits.at_work, limits.waiting, limits.retry_seconds)
         root = self.form_of(exposure.root.path)
         assert isinstance(root, ModelForm)
@@ -110,7 +113,7 @@ class Application:
                 Route("/runs", _Address(GET=self._list_runs, POST=self._start_run)),
                 Route("/runs/{run}", _Address(GET=self._show_run, DELETE=self._cancel_run)),
                 Route("/runs/{run}/events", _Address(GET=self._follow_run)),
-                Route("/{path:path}", _Served(self)),
+                Route("/{path:path}", _Unanswered(self)),
             ],
             exception_handlers={
                 Problem: _tell,
@@ -126,10 +129,26 @@ class Application:
         if scope["type"] != "lifespan":
             try:
                 self.guard.check(scope)
+                form = self._asked(scope)
+                response = None if form is None else await self.answer(form, scope, receive)
             except Problem as problem:
-                await problem.response()(scope, receive, send)
+                response = problem.response()
+            except ClientDisconnect:
+                return
+            except Exception as error:
+                _LOG.exception("a request to %s ended by an error of the server", scope["path"])
+                response = bug(error, debug=self.debug).response()
+            if response is not None:
+                await response(scope, receive, send)
                 return
         await self.starlette(scope, receive, send)
+
+    def _asked(self, scope: Scope) -> ModelForm | FunctionForm | None:
+        """Who is asked by a question: most requests are one, and need nothing of what else an application has to do."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return None
+        path: str = scope["path"]
+        return self.form_of(path.removeprefix(scope.get("root_path", "")).strip("/") or self.exposure.root.path)
 
     def form_of(self, path: str) -> ModelForm | FunctionForm | None:
         """How the model or function at an address reads bodies; made when it is first asked for."""
@@ -253,22 +272,18 @@ class _Address:
         await response(scope, receive, send)
 
 
-class _Served:
-    """Answers at the addresses of models and functions."""
+class _Unanswered:
+    """Says why a request that is no question, or asks nobody, has no answer."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        application = self.application
-        path = scope["path_params"]["path"].rstrip("/") or application.exposure.root.path
-        form = application.form_of(path)
-        if form is None:
-            raise unknown_address(path, application.exposure.served)
-        if scope["method"] != "POST":
+    async def __call__(self, scope: Scope, _: Receive, __: Send) -> None:
+        exposure = self.application.exposure
+        path = scope["path_params"]["path"].strip("/") or exposure.root.path
+        if path in exposure.served:
             raise plain(405, {"Allow": "POST"})
-        response = await application.answer(form, scope, receive)
-        await response(scope, receive, send)
+        raise unknown_address(path, exposure.served)
 
 
 def _json(told: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -1,8 +1,8 @@
 """Runs of a served model: off the event loop, within their time, and in a place that is given back when they end.
 
-A model whose calls would be made in line gets a thread for its run; one with coroutine functions, executors, timeouts
-or retries is awaited.  A thread cannot be stopped: when time is over the client is told so, and the run ends before its
-next call, which is when its place becomes free.
+A model whose calls would be made in line gets a thread for its run, or is run on the loop itself if it is said to be
+quick; one with coroutine functions, executors, timeouts or retries is awaited.  A thread cannot be stopped: when time
+is over the client is told so, and the run ends before its next call, which is when its place becomes free.
 """
 
 from __future__ import annotations
@@ -29,14 +29,17 @@ class Runner:
     ----------
     max_workers : int
         Most runs in threads at once.
+    is_quick : bool
+        Are the calls so short that the event loop may wait for them?
 
     Notes
     -----
     The threads are made when they are needed, and are its own: another's slow calls do not hold up a request.
     """
 
-    def __init__(self, max_workers: int) -> None:
+    def __init__(self, max_workers: int, *, is_quick: bool) -> None:
         self.threads = ThreadsExecutor(max_workers)
+        self.is_quick = is_quick
 
     async def run(
         self,
@@ -68,10 +71,15 @@ class Runner:
         RunTimeout, UnreachableError, DispatchError, ...
             As for `Dispatcher.dispatch`.
         """
-        if on_event is None and _is_made_in_line(dsp):
+        is_in_line = on_event is None and _is_made_in_line(dsp)
+        if is_in_line and not self.is_quick:
             return await self._in_thread(dsp, inputs, outputs, options, leave, seconds)
+        solution: Solution
         try:
-            solution: Solution = await dsp.adispatch(inputs, outputs, timeout=seconds, on_event=on_event, **options)
+            if is_in_line:
+                solution = dsp.dispatch(inputs, outputs, **options)
+            else:
+                solution = await dsp.adispatch(inputs, outputs, timeout=seconds, on_event=on_event, **options)
         finally:
             leave()
         return solution
@@ -100,15 +108,18 @@ class Runner:
 
         attempt = Attempt(Call(0, make, ()), report)
         self.threads.start(attempt)
+        timer = None if seconds is None else loop.call_later(seconds, ended.cancel)
         try:
-            async with asyncio.timeout(seconds):
-                outcome = await ended
-        except (TimeoutError, asyncio.CancelledError) as error:
+            outcome = await ended
+        except asyncio.CancelledError:
             stop.set()
             self.threads.cancel(attempt)
-            if isinstance(error, TimeoutError):
-                raise RunTimeout(f"the run took longer than {seconds:g} s", path="", solution={}) from None
-            raise
+            if _is_being_cancelled():
+                raise
+            raise RunTimeout(f"the run took longer than {seconds:g} s", path="", solution={}) from None
+        finally:
+            if timer is not None:
+                timer.cancel()
         try:
             if outcome.error is not None:
                 raise outcome.error
@@ -120,6 +131,12 @@ class Runner:
     def close(self) -> None:
         """Let the threads go."""
         self.threads.close(GRACE_SECONDS)
+
+
+def _is_being_cancelled() -> bool:
+    """Does somebody want the end of this task?"""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _settle(ended: asyncio.Future[Outcome], outcome: Outcome) -> None:

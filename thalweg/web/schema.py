@@ -150,11 +150,11 @@ def _rewritten(annotation: Annotation) -> Annotation:
     """The same with numbers and arrays as `thalweg.web.values` has them."""
     if annotation is float:
         return Annotated[float, _Float()]
-    if annotation is int or (get_origin(annotation) is Annotated and get_args(annotation)[0] is int):
-        return Annotated[annotation, _Integer()]
     if isinstance(annotation, type) and annotation.__module__.partition(".")[0] == "numpy":
         return _of_numpy(annotation)
     origin: Any = get_origin(annotation)
+    if annotation is int or (origin is Annotated and get_args(annotation)[0] is int):
+        return Annotated[annotation, _Integer()]
     if origin is None or origin is Annotated:
         return annotation
     if getattr(origin, "__module__", "") == "numpy":

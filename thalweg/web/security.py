@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,6 +32,7 @@ _FROM_ELSEWHERE = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 _CURE = "give web(token=...), ask for certificates by site(client_ca=...), or say web(insecure=True)"
 
 
+@lru_cache(maxsize=256)  # the few names and addresses of one server, asked for with every request
 def is_loopback(host: str) -> bool:
     """Is this the name or an address of this machine for itself?
 
@@ -123,8 +125,9 @@ class Guard:
             )
 
     def _check_place(self, scope: Mapping[str, Any], *, is_forwarded: bool) -> None:
-        ends = [end[0] for end in (scope.get("client"), scope.get("server")) if end]
-        if is_forwarded or not ends or not all(is_loopback(str(end)) for end in ends):
+        client, server = scope.get("client"), scope.get("server")
+        is_here = client is not None and is_loopback(client[0]) and (server is None or is_loopback(server[0]))
+        if is_forwarded or not is_here:
             raise Problem(403, "place", f"without a token only this machine is answered; {_CURE}")
 
     def _check_host(self, name: str) -> None:

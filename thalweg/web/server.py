@@ -29,7 +29,7 @@ from ..errors import BuildError
 from .limits import Limits
 from .security import MUTUAL_TLS, Guard
 
-__all__ = ["Servable", "Server", "Site"]
+__all__ = ["Servable", "Server", "Site", "open_socket"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STALLS = 3  # looks in a row at which a client has read nothing of what waits for it
@@ -111,7 +111,7 @@ class Site:
             The address is taken or not this machine's, or a certificate cannot be read.
         """
         served = self._made()
-        opened = self._open()
+        opened = open_socket(self.host, self.port)
         thread = threading.Thread(target=_serve, args=(served, opened), name="thalweg-web", daemon=True)
         thread.start()
         served.is_settled.wait()
@@ -134,25 +134,9 @@ class Site:
             As for `run`.
         """
         served = self._made()
-        opened = self._open()
+        opened = open_socket(self.host, self.port)
         served.ready = lambda: ready(self._url_of(opened))
         _serve(served, opened)
-
-    def _open(self) -> socket.socket:
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
-            opened = socket.socket(family, kind, protocol)
-            try:
-                if sys.platform != "win32":
-                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                opened.bind(address)
-            except BaseException:
-                opened.close()
-                raise
-        except (OSError, OverflowError) as error:
-            text = getattr(error, "strerror", None) or error
-            raise BuildError(f"nothing can be served at {self.host}, port {self.port}: {text}") from error
-        return opened
 
     def _url_of(self, opened: socket.socket) -> str:
         scheme = "http" if self.certificate is None else "https"
@@ -227,6 +211,30 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<Server {self.url}{'' if self._end.alive else ', shut down'}>"
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A socket at an address.
+
+    Raises
+    ------
+    BuildError
+        The address is taken, or not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+        try:
+            if sys.platform != "win32":
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+        except BaseException:
+            opened.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise BuildError(f"nothing can be served at {host}, port {port}: {text}") from error
+    return opened
 
 
 def _serve(served: _Uvicorn, opened: socket.socket) -> None:

@@ -6,16 +6,19 @@ would tie the solution into a circle of references.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from types import CodeType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ArityError, CallTimeout, DomainError, WorkerDied
 
 if TYPE_CHECKING:
     from .network import Network
 
-__all__ = ["Failure"]
+__all__ = ["Failure", "Met", "forget_frames", "meet"]
+
+# A failure of a call as a replay notes it: function, error, then code and line of each frame.  One flat tuple, for
+# each object that stays costs time again whenever Python looks for garbage.
+Met: TypeAlias = tuple[Any, ...]
 
 _HOME = __file__.rpartition("dispatcher")[0]  # frames of our own files explain nothing to the user
 
@@ -47,6 +50,7 @@ class Failure:
         function: int = -1,
         text: str | None = None,
         network: Network | None = None,
+        frames: Sequence[Any] | None = None,
     ) -> None:
         self._node = node  # None: that of the function
         self._kind = kind  # None: as the error says
@@ -56,12 +60,14 @@ class Failure:
         self._alternative: dict[Hashable, Hashable | None] | None = None
         self._text = text
         self._network = network
-        trace = (error if type(error) is not DomainError else error.__cause__ or error).__traceback__
-        frames: list[tuple[CodeType, int]] = []
-        while trace is not None:
-            frames.append((trace.tb_frame.f_code, trace.tb_lineno))
-            trace = trace.tb_next
-        self._frames = frames
+        self._frames = _frames_of(error) if frames is None else frames  # code and line of each, from our own down
+
+    @classmethod
+    def of(cls, met: Failure | Met, network: Network) -> Failure:
+        """The record of what a replay has met."""
+        if isinstance(met, Failure):
+            return met
+        return cls(None, None, met[1], met[0], network=network, frames=met[2:])
 
     @property
     def node(self) -> tuple[Hashable, ...]:
@@ -87,22 +93,7 @@ class Failure:
 
     def again(self) -> Failure:
         """The same failure in another run, where other alternatives may be taken."""
-        twin = Failure(self._node, self._kind, self.error, self.function, self._text, self._network)
-        twin._frames = self._frames
-        return twin
-
-    def forget_frames(self, outer: BaseException | None) -> None:
-        """Let the frames of the error, and of the errors behind it, go.
-
-        Parameters
-        ----------
-        outer : BaseException or None
-            What was being handled when the run began: it is the caller's.
-        """
-        error: BaseException | None = self.error
-        while error is not None and error is not outer and error.__traceback__ is not None:
-            error.__traceback__ = None
-            error = error.__cause__ or error.__context__
+        return Failure(self._node, self._kind, self.error, self.function, self._text, self._network, self._frames)
 
     @property
     def path(self) -> str:
@@ -116,7 +107,7 @@ class Failure:
             import traceback
 
             lines = []
-            for code, line in self._frames:
+            for code, line in zip(self._frames[::2], self._frames[1::2], strict=True):
                 if not code.co_filename.startswith(_HOME):
                     frame = traceback.FrameSummary(code.co_filename, line, code.co_name)
                     lines += traceback.StackSummary.from_list([frame]).format()
@@ -141,6 +132,42 @@ class Failure:
         except Exception:  # noqa: BLE001 - an error that does not pickle may raise anything
             error = RuntimeError(f"{type(error).__name__}: {error}")
         return _restore, (self.node, self.kind, error, self.function, self.alternative, self.traceback)
+
+
+def _frames_of(error: BaseException) -> list[Any]:
+    """What a traceback says: code and line of each frame, without the frames themselves."""
+    trace = (error if type(error) is not DomainError else error.__cause__ or error).__traceback__
+    frames: list[Any] = []
+    while trace is not None:
+        frames += trace.tb_frame.f_code, trace.tb_lineno
+        trace = trace.tb_next
+    return frames
+
+
+def forget_frames(error: BaseException | None, outer: BaseException | None) -> None:
+    """Let the frames of an error, and of the errors behind it, go.
+
+    Parameters
+    ----------
+    error : BaseException or None
+    outer : BaseException or None
+        What was being handled when the run began: it is the caller's.
+    """
+    while error is not None and error is not outer and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
+def meet(function: int, error: Exception, outer: BaseException | None) -> Met:
+    """Note the failure of a call, and let the frames of its error go; see `forget_frames`.
+
+    Notes
+    -----
+    The hot path of failures that were met before: benchmark ``again``.
+    """
+    met = (function, error, *_frames_of(error))
+    forget_frames(error, outer)
+    return met
 
 
 def _kind_of(error: BaseException) -> str:

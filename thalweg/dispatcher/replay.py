@@ -13,7 +13,7 @@ from typing import Any
 
 from ..executors.contract import Call, perform
 from ..tokens import NONE, UNKNOWN
-from .failures import Failure
+from .failures import Failure, forget_frames, meet
 from .in_turn import InTurn
 from .network import Kind
 from .nodes import NodeId
@@ -56,10 +56,22 @@ class Replay(Run):
         The hot path of every dispatch that was made before: benchmark ``again``.
         """
         values, calls, losses = self.values, self.calls, self.losses
+        failures, outer = self.failures, self.outer
+        # Nobody is asked about a failure, and no slot waits for what a function gives: there is nothing more to it.
+        is_plain = self.raises is None and not self.network.slot_of
+        track = self.track
         while self.active:
-            if self.asks or not self._branch():
+            if self.asks:
                 return Retraced(self)
-            steps, functions, search = self.track.way
+            if losses:
+                for loss in losses:
+                    branch = track.branches.get(loss)
+                    if branch is None:
+                        return Retraced(self)
+                    track = branch
+                losses.clear()
+                self.track, self.owned, self.start = track, True, 0
+            steps, functions, search = track.way
             last = self.start  # the first step whose call is not noted yet
             self.start = 0
             for position, x, function, one, taken in steps[last:] if last else steps:
@@ -67,8 +79,13 @@ class Replay(Run):
                     try:
                         value = function(values[one]) if one >= 0 else function(*taken(values))
                     except Exception as error:
+                        f = functions[position]
                         calls += functions[last : position + 1]
-                        self.fails(functions[position], error)
+                        if is_plain:
+                            failures.append(meet(f, error, outer))
+                            losses.append((f, None))
+                        else:
+                            self.fails(f, error)
                         break
                     if value is NONE:
                         calls += functions[last : position + 1]
@@ -92,16 +109,6 @@ class Replay(Run):
                     return Retraced(self)  # whoever came this way lost something at its last step
                 self.search = search
         return None
-
-    def _branch(self) -> bool:
-        """Take the track behind what was lost; is there one?"""
-        for loss in self.losses:
-            branch = self.track.branches.get(loss)
-            if branch is None:
-                return False
-            self.track, self.owned, self.start = branch, True, 0
-        self.losses.clear()
-        return True
 
     def special(self, f: int, x: int) -> None:
         """Make a datum known where that is not the plain call of a function."""
@@ -147,7 +154,7 @@ class Replay(Run):
 
     def _judge(self, failure: Failure) -> None:
         if self.raises is None:
-            failure.forget_frames(self.outer)
+            forget_frames(failure.error, self.outer)
         else:
             self.asks = True  # by a run that could go on from here in any case
 
@@ -178,7 +185,8 @@ class Retraced(InTurn):
         super().__init__(replay.plan, replay.given, *replay.options)
         self.replay: Replay | None = replay
         self.made = frozenset(replay.calls)
-        self.judged = deque(replay.failures)
+        self.judged = deque([Failure.of(met, self.network) for met in replay.failures])
+        self.raised = replay.raised | {met[0]: met[1] for met in replay.failures if isinstance(met, tuple)}
         self.outer = replay.outer
         self.tracks = replay.plan.tracks(need_all=self.need_all)
         self.track = self.tracks.first
@@ -192,8 +200,8 @@ class Retraced(InTurn):
             f = call.number
             if f not in self.made:
                 yield call
-            elif f in replay.raised:
-                self.failed(call, replay.raised[f])
+            elif f in self.raised:
+                self.failed(call, self.raised[f])
             elif f in replay.results:
                 self.done(call, replay.results[f])
             else:

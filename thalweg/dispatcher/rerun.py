@@ -17,7 +17,7 @@ from ..executors.inline import InlineExecutor
 from ..tokens import EMPTY, NONE, SINK, UNKNOWN
 from .building import check_distances
 from .calling import Options, prepare
-from .failures import Failure
+from .failures import Failure, forget_frames
 from .in_turn import InTurn
 from .memory import Memory
 from .network import Network
@@ -175,7 +175,7 @@ class _Renewal(InTurn):
         self._stray()
 
     def _judge(self, failure: Failure) -> None:
-        failure.forget_frames(self.outer)
+        forget_frames(failure.error, self.outer)
         self._stray()
 
     def _stray(self) -> None:
@@ -292,7 +292,7 @@ class _Again:
                 value = function(values[one]) if one >= 0 else function(*taken(values))
             except Exception as error:  # noqa: BLE001 - whatever a function raises
                 failure = Failure(None, None, error, functions[position], network=self.network)
-                failure.forget_frames(outer)
+                forget_frames(failure.error, outer)
                 break
             if value is NONE:
                 break

@@ -21,7 +21,7 @@ from typing import Any
 from ..errors import ArityError, DomainError
 from ..executors.contract import Call, GuardedCall
 from ..tokens import ABSENT, NONE, UNKNOWN
-from .failures import Failure
+from .failures import Failure, Met, forget_frames
 from .network import Kind, Network
 from .nodes import DataNode, NodeId
 from .plan import Plan, derived, path_text
@@ -93,7 +93,7 @@ class Run:
         self.values, self.held = plan.seat(given)
         self.called: set[int] = set()  # of the functions that are not plain
         self.calls: list[int] = []
-        self.failures: list[Failure] = []
+        self.failures: list[Failure | Met] = []
         self.outer = sys.exception()  # what the caller is handling
         self.uses = Uses(network, plan.search, self.values) if release else None
 
@@ -260,7 +260,7 @@ class Run:
         if self.raises is not None and self.raises(failure):
             self.is_cut_short, self.active = True, False
             raise Stopped(failure)
-        failure.forget_frames(self.outer)
+        forget_frames(failure.error, self.outer)
 
     def _failure(self, path: tuple[NodeId, ...] | None, kind: str | None, error: Exception, f: int) -> Failure:
         return Failure(path, kind, error, f, network=self.network)
@@ -277,7 +277,7 @@ class Run:
 
     def record(self) -> Record:
         """What the run leaves."""
-        failures = [x for x in self.failures if not self._opened_later(x)] if self.failures else []
+        failures = [x for x in self.failures if type(x) is tuple or not self._opened_later(x)]
         self.failures, self.outer = [], None
         network, given = self.network, self.plan.given
         record = Record(network, self.search, self.values, failures, self.calls, given, stopped=self.stopped)
@@ -305,9 +305,9 @@ class Run:
             return self.plan.shown
         return derived(self.network, self.search, self.plan.given)
 
-    def _opened_later(self, failure: Failure) -> bool:
+    def _opened_later(self, failure: Failure | Met) -> bool:
         """Did a gate that refused say yes at a later arrival?"""
-        f = failure.function
+        f = failure[0] if isinstance(failure, tuple) else failure.function
         if f < 0 or self.network.kind[f] != Kind.ASK:
             return False
         return self.values[self.network.provides[f][0][0]] is not UNKNOWN

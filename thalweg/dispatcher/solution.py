@@ -17,7 +17,7 @@ from ..errors import UnknownNodeError
 from ..executors.states import State
 from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .building import free_id
-from .failures import Failure
+from .failures import Failure, Met
 from .network import Kind, Network
 from .nodes import NodeId
 from .overlay import Overlay, over, whole
@@ -68,7 +68,7 @@ class Record:
         network: Network,
         search: Search,
         values: list[Any],
-        failures: list[Failure],
+        failures: Sequence[Failure | Met],
         calls: list[int],
         given: frozenset[NodeId],
         *,
@@ -80,8 +80,8 @@ class Record:
         self.calls = calls
         self.given = given  # inputs that the model knows
         self.stopped = stopped  # by the stopper, before its end
-        self._failures = failures
-        self._is_told = not failures  # do the failures tell what was done instead?
+        self._met = failures
+        self._failures: list[Failure] | None = None if failures else []  # with what was done instead
 
     @property
     def values(self) -> list[Any]:
@@ -101,10 +101,11 @@ class Record:
     @property
     def failures(self) -> list[Failure]:
         """What failed, in the order in which it failed, with what was done instead."""
-        if not self._is_told:
-            for failure in self._failures:
+        if self._failures is None:
+            failures = [Failure.of(met, self.network) for met in self._met]
+            for failure in failures:
                 self._find_alternative(failure)
-            self._is_told = True
+            self._failures = failures
         return self._failures
 
     def __getstate__(self) -> dict[str, Any]:

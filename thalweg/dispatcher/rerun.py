@@ -314,9 +314,10 @@ class _Again:
         """What was computed before the way ended is not computed again."""
         memory, provider, values = self.memory, self.record.search.provider, run.values
         assert memory is not None
-        memory.learn(run.failures)
+        failures = [Failure.of(met, self.network) for met in run.failures]
+        memory.learn(failures)
         memory.made += run.calls
-        failed = {failure.function for failure in run.failures}
+        failed = {failure.function for failure in failures}
         memory.forgotten -= failed.union(run.calls, [provider[x] for x in order if values[x] is not UNKNOWN])
         memory.nothing.update([(f, x) for f, outputs in run.lost if f not in failed for x in outputs])
 

@@ -48,8 +48,8 @@ $(VENV)-graphtik/.has-graphtik: $(VENV)/.has-bench
 	@$(VENV)-graphtik/bin/python -m pip install -qq graphtik 'networkx<3' numpy pandas
 	@touch $@
 
-bench: venv $(VENV)/.has-bench $(VENV)-graphtik/.has-graphtik  ## measure, beside the peers
-	BENCH_GRAPHTIK_PYTHON=$(VENV)-graphtik/bin/python $(BIN)/python -m benchmarks $(ARGS)
+bench: venv $(VENV)/.has-bench $(VENV)-graphtik/.has-graphtik  ## measure, beside the peers, and write doc/benchmarks.md
+	BENCH_GRAPHTIK_PYTHON=$(VENV)-graphtik/bin/python $(BIN)/python -m benchmarks --page doc/benchmarks.md $(ARGS)
 
 doc: venv $(VENV)/.has-doc  ## the pages, into doc/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.elsewhere import Elsewhere
 from benchmarks.harness import CLOCK_NOTE, GC_NOTE, said
-from benchmarks.report import Row, table, write
+from benchmarks.page import renew
+from benchmarks.report import Row, circumstances, table, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 NAMES = (
     "imports",
@@ -38,6 +41,8 @@ NAMES = (
     "size",
     "web",
 )
+
+NOT_FINISHED = "not finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
         help="an interpreter that has graphtik with networkx < 3 (or in BENCH_GRAPHTIK_PYTHON)",
     )
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
+    parser.add_argument("--page", type=Path, help="renew the sections of this page, too")
+    parser.add_argument("--tiny", action="store_true", help="do all at tiny sizes, once: see only that it works")
     chosen = parser.parse_args(given)
     for name in chosen.names:
         if name not in NAMES:
@@ -68,27 +75,46 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return chosen
 
 
+def loaded(name: str, *, tiny: bool) -> ModuleType:
+    """A benchmark; for a tiny one its sizes are those that it says itself."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    if tiny:
+        vars(module).update(module.TINY)
+    return module
+
+
+def said_of(name: str) -> str:
+    """What a benchmark measures, in its own words."""
+    path = Path(__file__).with_name(f"{name}.py")
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
 def main(given: Sequence[str] | None = None) -> int:
     chosen = arguments(given)
     peers = not chosen.no_peers
     other = Elsewhere(chosen.graphtik) if chosen.graphtik and peers else None
-    options = Options(chosen.rounds, peers, other)
+    options = Options(1 if chosen.tiny else chosen.rounds, peers, other)
     rows: list[Row] = []
     try:
         for name in chosen.names or NAMES:
             start = time.perf_counter()
             try:
-                for row in importlib.import_module(f"benchmarks.{name}").measure(options):
+                for row in loaded(name, tiny=chosen.tiny).measure(options):
                     rows.append(row)  # noqa: PERF402 - those before an error stay
             except Exception as error:  # noqa: BLE001 - the others are still to be measured
                 traceback.print_exc()
-                rows.append(Row(name, "not finished", "thalweg", None, "", None, "", passed=False, note=said(error)))
+                rows.append(Row(name, NOT_FINISHED, "thalweg", None, "", None, "", passed=False, note=said(error)))
             print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
     finally:
         if other is not None:
             other.close()
+    if chosen.tiny:
+        rows = [row if row.case == NOT_FINISHED else replace(row, limit="", passed=None) for row in rows]
     print(table(rows))
-    write(rows, chosen.json)
+    found = circumstances()
+    write(rows, chosen.json, found)
+    if chosen.page:
+        renew(chosen.page, rows, {name: said_of(name) for name in NAMES}, found)
     missed = [row for row in rows if row.passed is False and not row.known]
     print(f"\n{CLOCK_NOTE}; {GC_NOTE}\n{sum(row.passed is True for row in rows)} limits kept, {len(missed)} missed")
     return 1 if missed else 0

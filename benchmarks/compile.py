@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 NAME = "compile"
 SIZES = (5, 100, 1_000, 10_000)
-PEERS_UP_TO = 1_000  # the largest that any of them does in a reasonable time
+# The largest that each of them does in a reasonable time: what pipefunc needs to build grows as the square of the size.
+PEERS_UP_TO = {"schedula, DispatchPipe": 1_000, "pipefunc": 100, "Hamilton": 1_000}
 TIMES, SECONDS = 1.1, 0.25e-6  # by hand, and more for each call of the whole
 CODEGEN_LIMIT = 12.0  # us for each function
 # Per function, at a hundred times the size: the caches of the processor alone cost some of it.
@@ -41,7 +42,8 @@ def by_hand(model: Model) -> Callable[..., Any]:
     ]
     lines.append(f"    return {', '.join(model.wanted)}")
     exec("\n".join([f"def written({', '.join(model.given)}):", *lines]), names)
-    return names["written"]
+    written: Callable[..., Any] = names["written"]
+    return written
 
 
 def compiled(model: Model) -> Callable[..., Any]:
@@ -52,12 +54,12 @@ def compiled(model: Model) -> Callable[..., Any]:
 def peers(model: Model) -> Iterator[Competitor | Row]:
     """Each peer's quickest way to ask the same again, or a row that says what keeps it from that."""
     case = f"{model.name}, {len(model.steps):,}"
-    makers = {"schedula, DispatchPipe": lambda: schedula_pipe(model, model.wanted)}
-    for name in ("pipefunc", "Hamilton"):
-        makers[name] = lambda name=name: PEERS[name](model)(model.wanted)  # type: ignore[misc]
-    for name, make in makers.items():
+    for name, largest in PEERS_UP_TO.items():
+        if len(model.steps) > largest:
+            continue
         try:
-            dispatch = make()
+            make = PEERS.get(name)
+            dispatch = make(model)(model.wanted) if make else schedula_pipe(model, model.wanted)
             found = dispatch()
             assert all(found[each] == 1 for each in model.wanted), "wrong values"
             yield Competitor(name, dispatch)
@@ -78,7 +80,7 @@ def at(model: Model, options: Options) -> Iterator[Row]:
     written, ours, values = by_hand(model), compiled(model), list(model.given.values())
     assert written(*values) == ours(*values), "other values than by hand"
     field = [Competitor("by hand", lambda: written(*values)), Competitor("thalweg, compiled", lambda: ours(*values))]
-    for found in peers(model) if options.peers and size <= PEERS_UP_TO else ():
+    for found in peers(model) if options.peers else ():
         if isinstance(found, Row):
             yield found
         else:

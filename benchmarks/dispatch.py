@@ -31,6 +31,8 @@ SCHEDULA_LIMIT = 10.0
 # Per function, at a hundred times the size: the caches of the processor alone cost some of it.
 LINEAR_LIMIT = 2.0
 
+TINY = {"SIZE": 20, "SIZES": (20, 40), "SMALLER": (20,)}
+
 
 def bare_calls(model: Model) -> Callable[[], None]:
     """The calls themselves: each function once, arguments at hand."""

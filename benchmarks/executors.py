@@ -35,6 +35,8 @@ DISPATCHES = 1_000
 DIAMOND_LIMIT = 1.2
 DIAMOND_COST_LIMIT = 0.5  # s
 
+TINY = {"CALLS": 20, "LAYERS": 2, "WIDTH": 3, "DISPATCHES": 5}
+
 Timing = tuple[float, float]  # seconds on the wall, and of the processor
 
 

@@ -26,6 +26,8 @@ SIZE = 10_000
 SMALL = 1_000
 LIMIT = 3.0
 
+TINY = {"SIZE": 400, "SMALL": 240}
+
 
 # Where every datum has alternatives on other inputs, each failure may change the way to what is wanted everywhere: to
 # solve again after it is what is asked for, and costs what it costs.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "fill"
 ROWS = 1_000_000
 LIMIT = 2.0
+
+TINY = {"ROWS": 200}
 # The first of each is the product of the others: speed [m/s] of the wheel's radius [m] and its turning [rad/s], ...
 PRODUCTS = (
     ("speed", "radius", "wheel"),

@@ -30,6 +30,8 @@ ALTERNATIVES = 1.6
 SIZES = (720, 10_200)
 LIMIT_SECONDS = {10_200: 0.060}
 
+TINY = {"SIZES": (30, 60)}
+
 Triple = tuple["Callable[[int, int], int]", "Callable[[int, int], int]", "Callable[[int, int], int]"]
 
 

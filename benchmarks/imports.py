@@ -35,6 +35,9 @@ CODES = {
 }
 # What an import of thalweg should leave to the moment when it is needed.
 HEAVY = ("numpy", "networkx", "asyncio", "concurrent.futures", "multiprocessing", "inspect", "logging", "dataclasses")
+STARTS = 11  # of each, at least
+
+TINY = {"STARTS": 1}
 
 
 def start(code: str, compiled: str) -> tuple[float, float]:
@@ -64,7 +67,7 @@ def measure(options: Options) -> Iterator[Row]:
                         raise
                     yield Row(NAME, "wall", name, None, "", note=error.stderr.strip().rsplit("\n", 1)[-1][:100])
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in codes}
-        for _ in range(max(options.rounds, 11)):
+        for _ in range(max(options.rounds, STARTS)):
             for name, code in codes.items():
                 times[name].append(start(code, compiled))
     for which, case in enumerate(("wall", "processor")):

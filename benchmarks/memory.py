@@ -27,6 +27,8 @@ SIZE = 10_000
 PEER_SIZE = {"pipefunc": 200, "Hamilton": 200}
 LIMIT_BYTES = 1_500
 
+TINY = {"SIZE": 20, "PEER_SIZE": {}}
+
 
 def weigh(make: Callable[[], Any]) -> tuple[int, Any]:
     """Bytes that are there after a call and were not before, with what keeps them alive."""

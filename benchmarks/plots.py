@@ -28,7 +28,10 @@ NAME = "plots"
 LIMITS = {150: 10.0, 300: 10.0, 1_000: 10.0, 10_000: 30.0}  # [s]
 PEER_SIZE = 150
 READY_LIMIT = 2.0
+BROWSED = 480  # functions of the page that is browsed
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+TINY = {"LIMITS": {30: 10.0}, "PEER_SIZE": 30, "BROWSED": 200}
 SHAPES: dict[str, Callable[[int], Model]] = {
     "formulas": lambda size: model_alone(size // 3, inverses=True),
     "layered": layered,
@@ -73,7 +76,7 @@ def browser() -> Row:
         return Row(NAME, case, "thalweg", None, "", note=said(error))
     if program is None:
         return Row(NAME, case, "thalweg", None, "", note="no browser")
-    built = subject.build(layered(480))
+    built = subject.build(layered(BROWSED))
     built.dispatch({name: 1 for name in built.data_nodes if name.startswith("d0_")})
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         path = built.plot(workflow=True).save(Path(folder) / "page.html")

@@ -39,6 +39,16 @@ ARRAY_BYTES = 50_000_000
 HOPS = 10
 COPIES_LIMIT = 2
 
+TINY = {
+    "CALLS": 20,
+    "LOKY_CALLS": 5,
+    "SCHEDULA_CALLS": 5,
+    "LONG_CALLS": 4,
+    "LONG_SECONDS": 0.002,
+    "ARRAY_BYTES": 80_000,
+    "HOPS": 3,
+}
+
 Timed = tuple[str, int, "Callable[[], Any]"]
 
 

@@ -20,7 +20,7 @@ from ..tokens import UNKNOWN
 from . import building
 from .calling import Dispatch, Options
 from .codegen import Program, Recipe, write
-from .hints import read_hints
+from .hints import Hints, read_hints
 from .network import Kind
 from .nodes import NodeId
 from .plan import Plan
@@ -356,10 +356,15 @@ def _annotations(program: Program, recipe: Recipe) -> dict[str, Any]:
     network, called = recipe.network, dict.fromkeys(recipe.way.functions)
     index = network.top.index
     found: dict[str, Any] = {}
+    read: dict[int, Hints | None] = {}  # by id of a function, which many nodes may share
     for data_id in recipe.inputs:
         for f in network.consumers[index[data_id]][:_LOOKS]:
-            is_called = f in called and network.kind[f] == Kind.FUNCTION
-            hints = read_hints(network.records[f].function) if is_called else None
+            if f not in called or network.kind[f] != Kind.FUNCTION:
+                continue
+            function = network.records[f].function
+            if id(function) not in read:
+                read[id(function)] = read_hints(function)
+            hints = read[id(function)]
             said = Any if hints is None else hints.of_input(network.arguments[f].index(index[data_id]))
             if said is not Any:
                 found[program.parameters[data_id]] = said

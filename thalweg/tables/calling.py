@@ -45,10 +45,17 @@ class _Habit:
 
 
 class Caller:
-    """Calls functions over columns and remembers how each wants to be called."""
+    """Calls functions over columns and remembers how each wants to be called.
+
+    Attributes
+    ----------
+    filtered : dict of int to callable
+        Functions with their filters, by number of the node.
+    """
 
     def __init__(self) -> None:
         self._habits: dict[tuple[Any, ...], _Habit] = {}
+        self.filtered: dict[int, Callable[..., Any]] = {}
 
     def call(
         self,
@@ -312,7 +319,7 @@ def _as_column(array: Array, kind: str) -> Column:
         return Column(lock(array.view()), kind == "numpy")
     if kind == "truth":
         return Column(array)
-    return Column(lock(as_objects(array.tolist() if kind == "plain" else list(array))))
+    return Column(lock(array.astype(object) if kind == "plain" else as_objects(list(array))))
 
 
 def _kind_of(value: Any, array: Array, outputs: int) -> str:

@@ -182,6 +182,15 @@ def test_rows_with_the_same_holes_share_one_search(room, monkeypatch):
     assert len(plans) == 1
 
 
+def test_coroutine_functions_are_awaited_row_by_row():
+    async def double(width):
+        return 2 * width
+
+    dsp = tw.Dispatcher()
+    dsp.add_function("double", double, ["width"], ["length"])
+    assert fill(dsp, {"width": [1.0, 2.0, 3.0, 4.0, 5.0]}, ["length"])["length"].tolist() == [2, 4, 6, 8, 10]
+
+
 def test_a_frame_is_filled_and_goes_back(room):
     filled = fill(room, pd.DataFrame({"width": [2.0, 3.0], "length": [4.0, 4.0], "area": [None, 12.0]}))
     assert filled.table.to_pandas()["area"].tolist() == [8.0, 12.0]

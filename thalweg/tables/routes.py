@@ -94,12 +94,14 @@ class Route:
 def _is_plain(plan: Plan, *, failed: bool) -> bool:
     """May the plan be gone with columns?
 
-    Only where every step is a function or a link.  Filters and callbacks of data, gates and collecting nodes are left
+    Only where every step is a function that need not be awaited, or a link.  Filters and callbacks of data, gates and collecting nodes are left
     to a dispatch of each row.  So is a failure in a model with gates or collecting nodes anywhere: a failed function
     has ended there, which is not the same as not to exist.
     """
     network, provider = plan.network, plan.search.provider
     if failed and (network.collectors or Kind.ASK in network.kind):
+        return False
+    if network.coroutines and not set(network.coroutines).isdisjoint(provider[x] for x in plan.order):
         return False
     return all(x not in network.extras and network.kind[provider[x]] in (Kind.FUNCTION, Kind.LINK) for x in plan.order)
 

@@ -145,11 +145,14 @@ class UnreachableError(DispatchError, LookupError):
         Paths of the nodes that failed and stand in the way.
     solution : Solution
         What could be had.
+    rows : tuple of int
+        Where many rows were computed at once: those that are known to lack an output; the rest is about the first.
     """
 
     outputs: tuple[Hashable, ...]
     missing: tuple[tuple[Hashable, ...], ...]
     failures: tuple[str, ...]
+    rows: tuple[int, ...] = ()
 
 
 class RunTimeout(DispatchError, TimeoutError):

@@ -22,6 +22,7 @@ ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 # is done elsewhere, and that file knows the class.
 LATE_DOORS = {
     "thalweg.dispatcher.calling": {"_driven", "_in_thread", "_what_would_help"},
+    "thalweg.dispatcher.compiled": {"_vectorized"},
     "thalweg.dispatcher.driven": {"_progress_bar"},
     "thalweg.dispatcher.functions": {"_compile"},
     "thalweg.dispatcher.many": {"_counted"},

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from ..errors import BuildError
+from ..tokens import NONE
 from . import building
 from .cache import Plans, plan_for
 from .calling import PLAIN, Options, Raises, check_raises, prepare
@@ -377,6 +378,8 @@ class Dispatcher(Model, Visible):
         fallback: bool = True,
         name: str | None = None,
         constants: Mapping[NodeId, Any] | None = None,
+        vectorize: bool = False,
+        missing: Any = NONE,
     ) -> Compiled:
         """Make a plain function of the model as it is now, as quick as the calls written by hand.
 
@@ -384,7 +387,8 @@ class Dispatcher(Model, Visible):
         """
         from .compiled import compile_model
 
-        return compile_model(self, inputs, outputs, fallback=fallback, name=name, constants=constants)
+        options: dict[str, Any] = {"fallback": fallback, "name": name, "constants": constants}
+        return compile_model(self, inputs, outputs, **options, vectorize=vectorize, missing=missing)
 
     def run(self, plan: Plan, inputs: Mapping[NodeId, Any], **options: Any) -> Solution:
         """Run a plan: what `dispatch` does after `solve`.

@@ -25,6 +25,7 @@ __all__ = [
     "call_once",
     "call_rows",
     "describe",
+    "gather",
     "is_uniform",
     "lock",
     "quiet",
@@ -171,9 +172,9 @@ def call_rows(function: Callable[..., Any], args: Sequence[Values], count: int, 
     if not outputs:
         outcome.outputs = (Column(np.array(results, dtype=np.bool_)),)
     elif outputs == 1:
-        outcome.outputs = (_gather(results),)
+        outcome.outputs = (gather(results),)
     elif results[0] is not None:
-        outcome.outputs = tuple([_gather([result[k] for result in results]) for k in range(outputs)])
+        outcome.outputs = tuple([gather([result[k] for result in results]) for k in range(outputs)])
     return outcome
 
 
@@ -191,8 +192,8 @@ def _fill_gaps(results: list[Any], gaps: set[int]) -> None:
         results[i] = good
 
 
-def _gather(values: list[Any]) -> Column:
-    """Results of single calls as a column."""
+def gather(values: list[Any]) -> Column:
+    """Values of single calls as a column."""
     kinds = set(map(type, values))
     if kinds == {float}:
         return Column(lock(np.array(values)))

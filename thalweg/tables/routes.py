@@ -94,9 +94,9 @@ class Route:
 def _is_plain(plan: Plan, *, failed: bool) -> bool:
     """May the plan be gone with columns?
 
-    Only where every step is a function that need not be awaited, or a link.  Filters and callbacks of data, gates and collecting nodes are left
-    to a dispatch of each row.  So is a failure in a model with gates or collecting nodes anywhere: a failed function
-    has ended there, which is not the same as not to exist.
+    Only where every step is a link, or a function that need not be awaited.  Filters and callbacks of data, gates and
+    collecting nodes are left to a dispatch of each row.  So is a failure in a model with gates or collecting nodes
+    anywhere: a failed function has ended there, which is not the same as not to exist.
     """
     network, provider = plan.network, plan.search.provider
     if failed and (network.collectors or Kind.ASK in network.kind):
@@ -113,12 +113,19 @@ class Planner:
     ----------
     dsp : Dispatcher
     objective : {"span", "tree"}
+    first : Route, optional
+        A route that is known already.
     """
 
-    def __init__(self, dsp: Dispatcher, objective: str) -> None:
+    def __init__(self, dsp: Dispatcher, objective: str, first: Route | None = None) -> None:
         self.dsp = dsp
         self.objective = objective
         self._routes: dict[tuple[tuple[NodeId, ...], tuple[NodeId, ...], frozenset[int]], Route] = {}
+        if first is not None:
+            self._routes[first.given, first.wanted, first.banned] = first
+
+    def __len__(self) -> int:
+        return len(self._routes)
 
     def route(
         self, given: tuple[NodeId, ...], wanted: tuple[NodeId, ...], banned: frozenset[int] = frozenset()

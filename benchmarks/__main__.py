@@ -32,6 +32,7 @@ NAMES = (
     "questions",
     "failures",
     "fill",
+    "columns",
     "executors",
     "jobs",
     "compositions",

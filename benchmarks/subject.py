@@ -41,6 +41,11 @@ def fill(built: Any, columns: dict[str, Any]) -> Any:
     return tables.fill(built, columns).table
 
 
+def compiled(built: Any, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[Any, Any]:
+    """The model as a function of single values, and as one of columns."""
+    return tuple([built.compile(inputs, outputs, vectorize=vectorize) for vectorize in (False, True)])  # type: ignore[return-value]
+
+
 def needed_calls(solution: Any, model: Model, wanted: Sequence[str]) -> set[str]:
     """Ids of the functions on the way back from ``wanted``, by the providers the solution names."""
     inputs = {step.name: step.inputs for step in model.steps}

@@ -143,7 +143,7 @@ def test_values_that_cannot_be_shown_are_said_to_be(capsys):
 
     file = io.StringIO()
     Scheduler(Job(give, Shy(), label="shy")).orchestrate(on_event=Roster(file=file))
-    assert "shy: done: (it cannot be shown)" in file.getvalue()
+    assert "shy: done: <Shy: it has no readable repr>" in file.getvalue()
 
 
 def test_a_program_without_a_console_has_no_roster(monkeypatch):

@@ -16,7 +16,8 @@ from ..errors import BuildError, JobError, UnknownNodeError
 from ..executors.contract import Call, GuardedCall
 from ..executors.policy import Policy, policy_of
 from ..executors.states import State
-from .listing import describe, error_text
+from ..text import error_text
+from .listing import describe
 
 if TYPE_CHECKING:
     from .run import JobRun

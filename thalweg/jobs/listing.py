@@ -22,6 +22,8 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..text import error_text, value_text
+
 if TYPE_CHECKING:
     from .job import AbstractJob
     from .scheduler import Scheduler
@@ -41,7 +43,6 @@ __all__ = [
 
 _ASCII = str.maketrans("⚠★☉☓↺⚐∞…", "!*ox~.8~")
 _FEW = 3  # names are listed
-_LONG = 200  # characters
 
 
 def signs(job: AbstractJob, *, critical: bool = False) -> str:
@@ -130,25 +131,3 @@ def some(jobs: Sequence[AbstractJob]) -> str:
 def path_of(job: AbstractJob) -> str:
     """Names of the scenarios that a job ran in, and its own."""
     return job.name if job.latest is None else f"{job.latest.prefix}{job.latest.names[job.number]}"
-
-
-def error_text(error: BaseException, between: str = ": ") -> str:
-    """An error in a line: its class, and its message."""
-    try:
-        message = str(error).strip()
-    except Exception:
-        message = "(its message cannot be shown)"
-    return _line(f"{type(error).__name__}{between if message else ''}{message}")
-
-
-def value_text(value: object) -> str:
-    """A value in a line."""
-    try:
-        return _line(repr(value))
-    except Exception:
-        return f"<{type(value).__name__}: it has no readable repr>"
-
-
-def _line(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

@@ -15,8 +15,9 @@ from ..executors.events import Stream, Subscriber
 from ..executors.gate import Gate
 from ..executors.order import Order, Row
 from ..executors.states import State
+from ..text import error_text
 from .job import AbstractJob
-from .listing import error_text, in_depth, path_of, some
+from .listing import in_depth, path_of, some
 
 if TYPE_CHECKING:
     from .scheduler import Scheduler

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..executors.contract import Outcome
 from ..executors.events import Event
 from ..executors.states import State
+from ..text import error_text, value_text
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Roster"]
 
 _REFRESHES = 8.0  # a second
-_LONG = 200  # characters
 _SIGNS = {"waiting": "·", "running": "▶", "retry": "↻", "done": "✔", "failed": "✘", "cancelled": "■"}
 
 
@@ -163,16 +163,10 @@ class Roster:
 
 def _said(event: Event) -> str:
     """What a call gave or raised, in a line."""
-    try:
-        if event.error is not None:
-            text = f"{type(event.error).__name__}: {event.error}"
-        else:
-            value = event.data.value if isinstance(event.data, Outcome) else None
-            text = "" if value is None else repr(value)
-    except Exception:
-        text = "(it cannot be shown)"
-    text = " ".join(text.split())
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+    if event.error is not None:
+        return error_text(event.error)
+    value = event.data.value if isinstance(event.data, Outcome) else None
+    return "" if value is None else value_text(value)
 
 
 def _live(file: TextIO | None, table: Any) -> Live | None:

@@ -1,0 +1,51 @@
+"""Errors and values in a line, for people, whatever these do when they are asked for their text."""
+
+from __future__ import annotations
+
+__all__ = ["error_text", "value_text"]
+
+_LONG = 200  # characters
+
+
+def error_text(error: BaseException, between: str = ": ") -> str:
+    """An error in a line: its class, and its message.
+
+    Parameters
+    ----------
+    error : BaseException
+    between : str, optional
+        What stands between the two.
+
+    Examples
+    --------
+    >>> error_text(OSError("no route"))
+    'OSError: no route'
+    """
+    try:
+        message = str(error).strip()
+    except Exception:
+        message = "(its message cannot be shown)"
+    return _line(f"{type(error).__name__}{between if message else ''}{message}")
+
+
+def value_text(value: object) -> str:
+    r"""A value in a line: its `repr`, cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> value_text("two\nlines"), len(value_text(list(range(1000))))
+    ("'two\\nlines'", 200)
+    """
+    try:
+        return _line(repr(value))
+    except Exception:
+        return f"<{type(value).__name__}: it has no readable repr>"
+
+
+def _line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

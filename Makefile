@@ -36,8 +36,9 @@ format: venv  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-soak: venv  ## the property and fault tests, long
-	THALWEG_SOAK=1 $(PYTEST) -n 2 --timeout 0 $(wildcard tests/properties tests/faults tests/compositions) $(ARGS)
+soak: venv  ## the property, fault and fuzzing tests, long
+	THALWEG_SOAK=1 $(PYTEST) -n 2 --timeout 0 \
+		$(wildcard tests/properties tests/faults tests/compositions tests/web/test_[mo]*.py) $(ARGS)
 
 cover: venv  ## all tests, with what they did not reach
 	$(PYTEST) -n 2 --cov --cov-report=term --cov-report=html $(ARGS)

@@ -1,6 +1,7 @@
 """What is wrong with a request has a status and a form that a program understands."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 
@@ -229,3 +230,27 @@ def test_a_run_of_coroutines_that_takes_too_long_is_cancelled():
     served = dsp.web(limits=Limits(run_seconds=0.05))
     problem(ask(served, "/", {"inputs": {"x": 1}, "outputs": ["y"]}), 504, "time")
     assert ended == [asyncio.CancelledError]
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("it has no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"), [(Mute(), ""), (ValueError("\ud800"), "\\ud800"), (ValueError("x" * 10**6), "x" * 1000)]
+)
+def test_an_error_that_is_hard_to_tell_is_told_as_far_as_it_can_be(error, message):
+    served = raises(error).web()
+    assert ask(served, "/", {"inputs": {"x": 1}}).json()["errors"][0]["message"] == message
+    told = problem(ask(served, "/worse/f", {"args": [1]}), 422, "failed")
+    assert told["errors"][0]["message"] == message
+
+
+def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it():
+    code = "import sys; sys.modules['starlette'] = None; import thalweg; thalweg.Dispatcher().web()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == (
+        "thalweg.errors.MissingExtraError: models as web services need starlette, which is not installed; "
+        "pip install 'thalweg[web]'"
+    )

@@ -10,7 +10,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name is None or error.name.startswith("thalweg"):
         raise
-    raise MissingExtraError.of("models as web services", error.name, "web") from error
+    raise MissingExtraError.of("models as web services", error.name.partition(".")[0], "web") from error
 
 __all__ = [
     "Application",

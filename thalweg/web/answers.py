@@ -21,7 +21,7 @@ from ..tokens import START
 from .exposure import ServedFunction, ServedModel
 from .problems import Problem, bug, is_of_the_server
 from .questions import Question
-from .values import tame
+from .values import tame, text_of
 
 __all__ = ["MEMBERS", "Answers", "members_of"]
 
@@ -125,7 +125,7 @@ class Answers:
             "node": failure.path,
             "kind": failure.kind,
             "error": type(error).__name__,
-            "message": str(error),
+            "message": text_of(error),
         }
         instead = {
             str(datum): str(other)
@@ -201,7 +201,7 @@ class Answers:
         status = 500 if is_of_the_server(failure.error) else 422
         kind = "refused" if failure.kind == "refused" else "failed"
         told: dict[str, Any] = {
-            "node": name, "kind": failure.kind, "error": type(failure.error).__name__, "message": str(failure.error)
+            "node": name, "kind": failure.kind, "error": type(failure.error).__name__, "message": text_of(failure.error)
         }  # fmt: skip
         if self.debug:
             told["traceback"] = failure.traceback
@@ -242,5 +242,5 @@ def _alternative(model: ServedModel, other: Alternative) -> dict[str, Any]:
     if other.missing:
         told["missing"] = [str(name) for name in other.missing if model.shown.has((str(name),))]
     if other.failure is not None and told["provider"] is not None:
-        told["error"] = f"{type(other.failure.error).__name__}: {other.failure.error}"
+        told["error"] = f"{type(other.failure.error).__name__}: {text_of(other.failure.error)}"
     return told

@@ -126,7 +126,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, as ASGI has it."""
-        if scope["type"] != "lifespan":
+        if scope["type"] == "http":
             try:
                 self.guard.check(scope)
                 form = self._asked(scope)
@@ -145,10 +145,12 @@ class Application:
 
     def _asked(self, scope: Scope) -> ModelForm | FunctionForm | None:
         """Who is asked by a question: most requests are one, and need nothing of what else an application has to do."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["method"] != "POST":
             return None
-        path: str = scope["path"]
-        return self.form_of(path.removeprefix(scope.get("root_path", "")).strip("/") or self.exposure.root.path)
+        path, mounted_at = scope["path"], scope.get("root_path", "")
+        if mounted_at and f"{path}/".startswith(f"{mounted_at}/"):
+            path = path[len(mounted_at) :]
+        return self.form_of(path.strip("/") or self.exposure.root.path)
 
     def form_of(self, path: str) -> ModelForm | FunctionForm | None:
         """How the model or function at an address reads bodies; made when it is first asked for."""
@@ -228,6 +230,8 @@ class Application:
         latest = request.headers.get("last-event-id", "")
         after = int(latest) if latest.isascii() and latest.isdigit() and len(latest) < 19 else 0
         events = await self.runs.follow(request.path_params["run"], after)
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _tell_bug(self, _: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
@@ -124,7 +125,7 @@ def document(
         else:
             operation = _of_function(schemas, number, form)
         operation["operationId"] = f"call_{number}"
-        paths["/" + path.replace("~", "%7E").replace("{", "%7B").replace("}", "%7D")] = {"post": operation}
+        paths["/" + quote(path)] = {"post": operation}
         if number == 0:
             paths["/"] = {"post": {**operation, "operationId": "call"}}
     paths |= _of_runs(paths["/"]["post"])

@@ -28,10 +28,10 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pydantic_core import to_json
 from starlette.responses import Response
 
 from ..errors import TransferError, WorkerDied, near_misses
+from .values import dump
 
 __all__ = ["MEDIA_TYPE", "Problem", "bug", "is_of_the_server", "plain", "unknown_address"]
 
@@ -75,7 +75,7 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The answer that says so."""
-        return Response(to_json(self.body()), self.status, headers=self.headers, media_type=MEDIA_TYPE)
+        return Response(dump(self.body()), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 def plain(status: int, headers: Mapping[str, str] | None = None) -> Problem:

@@ -12,10 +12,9 @@ from collections.abc import AsyncIterator
 from threading import get_ident
 from typing import Any
 
-from pydantic_core import to_json
-
 from ..executors.events import Event
 from .exposure import Shown
+from .values import dump, text_of
 
 __all__ = ["BEAT_SECONDS", "Live"]
 
@@ -62,12 +61,12 @@ class Live:
         elif event.attempt is not None and event.attempt.number > 1:
             told["try"] = event.attempt.number
         if event.error is not None:
-            told["error"] = f"{type(event.error).__name__}: {event.error}"
+            told["error"] = f"{type(event.error).__name__}: {text_of(event.error)}"
         self.tell(str(event.kind), told)
 
     def tell(self, kind: str, told: dict[str, Any]) -> None:
         """Keep an event, and wake who waits for one; from any thread."""
-        data = to_json(told, fallback=str, inf_nan_mode="strings")
+        data = dump(told)
         if get_ident() == self.thread:
             self._keep(kind.encode(), data)
         elif not self.loop.is_closed():

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-__all__ = ["NON_FINITE", "TEXT_CHARACTERS", "dump", "tame"]
+__all__ = ["NON_FINITE", "TEXT_CHARACTERS", "dump", "tame", "text_of"]
 
 NON_FINITE = ("NaN", "Infinity", "-Infinity")
 TEXT_CHARACTERS = 1000  # of a value that has no form in JSON
@@ -69,11 +69,17 @@ def _described(value: Any) -> dict[str, str]:
     makers: tuple[Any, Any] = kind.__repr__, kind.__str__
     if makers == (object.__repr__, object.__str__):
         return {"type": name}
+    text = text_of(value)
+    return {"type": name, "text": text} if text else {"type": name}
+
+
+def text_of(value: Any) -> str:
+    """The text of a value or an error, cut where it is long; ``""`` if it has none."""
     try:
         text = str(value)[:TEXT_CHARACTERS]
     except Exception:  # a value of the user may answer by any error
-        return {"type": name}
-    return {"type": name, "text": text.encode("utf-8", "backslashreplace").decode()}
+        return ""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _text(name: str) -> bytes:

@@ -55,6 +55,8 @@ def by_client(served, function):
                 return await function(client)
             finally:
                 await served.close()
+                served.runner.close()
+                served.runs.store.close()
 
     return asyncio.run(run())
 

@@ -244,11 +244,13 @@ class Application:
             yield
         finally:
             await self.close()
+            # By now all requests are answered: what is let go here is made anew if it is needed again.
+            self.runner.close()
+            self.runs.store.close()
 
     async def close(self) -> None:
-        """End the long runs and the streams, and let threads and files go; requests at work go on."""
+        """End the long runs and the streams; requests at work go on."""
         await self.runs.close()
-        self.runner.close()
 
     def site(self, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Site:
         """A place where the application is to be served: see `Site`.

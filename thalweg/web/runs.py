@@ -218,6 +218,7 @@ class Runs:
         await self.find(run_id)
         task = self.tasks.get(run_id)
         if task is not None:
+            await asyncio.sleep(0)  # a task that was cancelled before its first step would never tell of its end
             if run_id not in self.ending:
                 task.cancel()
             await asyncio.wait([task])

@@ -153,20 +153,28 @@ class FileStore:
     is_durable = True
 
     def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self.lock = Lock()
+        self.opened: sqlite3.Connection | None = None
         try:
-            self.file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self.file.execute("pragma journal_mode=wal")
-            self.file.execute("pragma synchronous=full")
-            self.file.execute(_TABLE)
+            self._file().execute(_TABLE)
         except sqlite3.Error as error:
+            self.close()
             raise BuildError(f"the runs cannot be kept in {str(path)!r}: {error}") from error
+
+    def _file(self) -> sqlite3.Connection:
+        """The file; opened again if it was closed."""
+        if self.opened is None:
+            self.opened = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            self.opened.execute("pragma journal_mode=wal")
+            self.opened.execute("pragma synchronous=full")
+        return self.opened
 
     def put(self, record: RunRecord) -> None:
         """Keep a record, in place of an older one of the same run."""
         marks = ", ".join("?" * 8)
         with self.lock:
-            self.file.execute(f"insert or replace into runs ({_COLUMNS}) values ({marks})", astuple(record))  # noqa: S608
+            self._file().execute(f"insert or replace into runs ({_COLUMNS}) values ({marks})", astuple(record))  # noqa: S608
 
     def get(self, run_id: str) -> RunRecord | None:
         """The record of a run, if there is one."""
@@ -186,16 +194,22 @@ class FileStore:
         ended = "state not in ('waiting', 'running')"
         newest = f"select id from runs where {ended} order by created desc, rowid desc limit ?"  # noqa: S608
         with self.lock:
-            self.file.execute(f"delete from runs where {ended} and id not in ({newest})", (keep,))  # noqa: S608
+            self._file().execute(f"delete from runs where {ended} and id not in ({newest})", (keep,))  # noqa: S608
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, until it is needed again."""
         with self.lock:
-            self.file.close()
+            if self.opened is not None:
+                self.opened.close()
+                self.opened = None
+
+    def __del__(self) -> None:
+        if getattr(self, "opened", None) is not None:
+            self.close()
 
     def _select(self, which: str, values: Iterable[object] = (), columns: str = _COLUMNS) -> list[RunRecord]:
         statement = f"select {columns} from runs {which}"  # noqa: S608 - of our own texts
-        with self.lock, closing(self.file.execute(statement, tuple(values))) as rows:
+        with self.lock, closing(self._file().execute(statement, tuple(values))) as rows:
             return [RunRecord(*row) for row in rows]
 
 

@@ -81,7 +81,7 @@ class Record:
         self.given = given  # inputs that the model knows
         self.stopped = stopped  # by the stopper, before its end
         self._met = failures
-        self._failures: list[Failure] | None = None if failures else []  # with what was done instead
+        self._failures: list[Failure] | None = None  # of these, with what was done instead
 
     @property
     def values(self) -> list[Any]:
@@ -101,16 +101,23 @@ class Record:
     @property
     def failures(self) -> list[Failure]:
         """What failed, in the order in which it failed, with what was done instead."""
-        if self._failures is None:
+        failures = self._failures
+        if failures is None:
             failures = [Failure.of(met, self.network) for met in self._met]
             for failure in failures:
                 self._find_alternative(failure)
             self._failures = failures
-        return self._failures
+        return failures
 
     def __getstate__(self) -> dict[str, Any]:
         self.failures  # noqa: B018 - told now, for the functions do not travel
-        state = self.__dict__ | {"layout": None, "passed": dict(self.passed), "_values": self.values, "ways": None}
+        state = self.__dict__ | {
+            "layout": None,
+            "_met": (),
+            "passed": dict(self.passed),
+            "_values": self.values,
+            "ways": None,
+        }
         if self.shown is not None:
             state["_values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
         # Who cannot call the functions any more has no need of these.

@@ -24,6 +24,9 @@ NAME = "columns"
 ROWS = 1_000_000
 LOOPED = 10_000  # rows of the loop, which takes the same time for each
 LIMIT = 1.3
+
+TINY = {"ROWS": 200, "LOOPED": 20}
+
 INPUTS = ("mass", "speed", "radius", "ratio", "slope", "wind")
 OUTPUTS = ("fuel", "torque")
 # Output, inputs, formula.

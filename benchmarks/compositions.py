@@ -25,6 +25,7 @@ SHARE_LIMIT = 0.25  # of what symphonizer costs
 WAIT_SECONDS = 2.0
 WAIT_LIMIT = 0.05  # s of the processor
 
+TINY = {"COMPOSITIONS": 20, "HIGH": 10, "LOW": 5, "WAIT_SECONDS": 0.1}
 Naps = list[dict[str, float]]  # of each composition, the seconds of its nodes
 
 

@@ -18,6 +18,8 @@ SIZES = (1_000, 10_000)
 LIMIT = 10.0  # us per job
 GROWTH_LIMIT = 1.3  # times, from the smaller to the larger
 
+TINY = {"SIZES": (5, 20)}
+
 
 async def one() -> int:
     return 1

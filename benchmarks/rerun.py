@@ -23,6 +23,8 @@ NAME = "rerun"
 BLOCKS, FUNCTIONS, INPUTS = 100, 100, 10
 LIMIT = 0.03
 
+TINY = {"BLOCKS": 8, "FUNCTIONS": 10}
+
 
 def add(x: float, y: float) -> float:
     return x + y

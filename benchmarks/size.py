@@ -23,6 +23,8 @@ NODES = 1_000_000
 SOLVE_SECONDS, DISPATCH_SECONDS, MEGABYTES = 3.0, 6.0, 1_500
 TIMES_NETWORKX = 3.0
 
+TINY = {"NODES": 300}
+
 
 def one(x: Any) -> Any:
     return x

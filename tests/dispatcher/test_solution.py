@@ -312,3 +312,13 @@ def test_errors_of_functions_whose_ids_look_alike_are_all_told():
     dsp.add_function(1, fails, ["a"], ["b"])
     dsp.add_function("1", fails, ["a"], ["c"])
     assert sum(str(failure).startswith("1 (error)") for failure in dsp({"a": 1}).errors.values()) == 2
+
+
+def test_a_solution_is_pickled_whose_failures_were_met_before():
+    dsp = tw.Dispatcher()
+    dsp.add_function("divide", lambda a: 1 / a, ["a"], ["b"])
+    dsp.add_function("instead", lambda a: a, ["a"], ["b"], weight=5)
+    solution = [dsp({"a": 0}) for _ in range(4)][-1]
+    twin = pickle.loads(pickle.dumps(solution))
+    assert str(twin.errors["divide"]) == str(solution.errors["divide"])
+    assert twin.errors["divide"].alternative == {"b": "instead"}

@@ -355,6 +355,25 @@ def test_coroutine_functions_give_a_coroutine_function():
     assert asyncio.run(dsp.compile(["d0"], ["d3"])(3)) == 4
 
 
+def test_a_coroutine_function_that_is_tried_after_a_failure_is_awaited():
+    async def later(d0):
+        await asyncio.sleep(0)
+        return d0 + 1
+
+    dsp = with_fallback(fails)
+    dsp.add_function("third", later, ["d0"], ["d1"], weight=2)
+    function = dsp.compile(["d0"], ["d2"])
+    assert not inspect.iscoroutinefunction(function)
+    assert function(3) == 2
+    assert dsp.compile(["d0"], ["d2"], vectorize=True)([3.0] * 10).tolist() == [2] * 10
+
+    async def within():
+        with pytest.raises(BuildError, match=r"write await dsp.adispatch"):
+            function(3)
+
+    asyncio.run(within())
+
+
 # Which functions can give NONE
 
 

@@ -20,6 +20,7 @@ from ..tokens import NONE, UNKNOWN
 from . import building
 from .calling import Dispatch, Options
 from .codegen import Program, Recipe, write
+from .failures import Failure
 from .hints import Hints, read_hints
 from .network import Kind
 from .nodes import NodeId
@@ -313,21 +314,15 @@ class _Repair:
 
     def repair(self, error: Exception) -> Any:
         """Go on where the code could not; gives what it was to give."""
-        return self._chosen(self._resumed(error).wait())
+        dispatch = self._resumed(error)
+        if not self.plan.network.coroutines:
+            return self._chosen(dispatch.wait())
+        return self._chosen(dispatch.finish(_on_own_loop(dispatch)))
 
     async def arepair(self, error: Exception) -> Any:
         """As `repair`, where something is to be awaited."""
         dispatch = self._resumed(error)
-        failure = None
-        assert isinstance(dispatch.run, Replay)
-        try:
-            dispatch.run = Retraced(dispatch.run)
-            await _drive(dispatch.run)
-        except Stopped as stop:
-            failure = stop.failure
-        finally:
-            dispatch.run.close()
-        return self._chosen(dispatch.finish(failure))
+        return self._chosen(dispatch.finish(await _retrace(dispatch)))
 
     def _resumed(self, error: Exception) -> Dispatch:
         trace = error.__traceback__
@@ -344,6 +339,33 @@ class _Repair:
     def _chosen(self, solution: Solution) -> Any:
         values = tuple([solution[data_id] for data_id in self.outputs])
         return values[0] if len(values) == 1 else values
+
+
+def _on_own_loop(dispatch: Dispatch) -> Failure | None:
+    """As `_retrace`, on an event loop for that alone."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_retrace(dispatch))
+    raise BuildError(
+        "an event loop runs in this thread, and what is tried after a failure may have to be awaited; "
+        "write await dsp.adispatch(...)"
+    )
+
+
+async def _retrace(dispatch: Dispatch) -> Failure | None:
+    """Make the calls that are left; gives the failure that ended the run."""
+    assert isinstance(dispatch.run, Replay)
+    try:
+        dispatch.run = Retraced(dispatch.run)
+        await _drive(dispatch.run)
+    except Stopped as stop:
+        return stop.failure
+    finally:
+        dispatch.run.close()
+    return None
 
 
 async def _drive(run: Run) -> None:

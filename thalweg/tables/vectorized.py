@@ -13,7 +13,6 @@ from typing import Any, Never
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dispatcher.calling import Dispatch, Options
 from ..dispatcher.compiled import Compiled
 from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import Plan
@@ -194,7 +193,7 @@ class _Rows(Walk):
         """What a row can have."""
         model = self.model
         given = dict(zip(model.plain.inputs, args, strict=True)) | model.constants
-        solution = Dispatch(model.dsp, model.plan, given, Options(raises=False)).wait()
+        solution = model.dsp.run(model.plan, given, raises=False)
         return [solution.get(data_id, model.missing) for data_id in model.plain.outputs]
 
     def _refuse(self, row: int, error: UnreachableError) -> Never:

@@ -27,7 +27,7 @@ Rows: TypeAlias = NDArray[np.intp]
 
 _FEW_ROWS = 8  # below, the rows are called one by one: no dearer than a column and its probes
 _TOLERANCE = 1e-12  # relative; numpy and Python round powers and the like differently in the last digits
-_ENOUGH = 8  # groups in which single calls agreed; the next ones are not probed any more
+_ENOUGH = 8  # groups in which single calls agreed; of the next ones a single row is probed
 _SAMPLE = 8  # flagged rows that are looked at before flags are held to be harmless
 _PLAIN = {"f": float, "i": int, "u": int, "b": bool, "U": str}  # what cells of a column are in Python
 _MANY, _CLOSE = 64, 512  # if most of many parts of so few rows are flagged, there is no use in looking closer
@@ -103,15 +103,15 @@ class Caller:
             self._habits.setdefault(key, _Habit(columns=False))
             return call_rows(function, args, count, outputs)
         doubtful = trial.doubtful_rows()
-        if habit is None or habit.agreed < _ENOUGH:
-            kinds = trial.probe(doubtful, thorough=habit is None)
-            if kinds is None or (kinds and habit is not None and kinds != habit.kinds):
-                self._habits[key] = _Habit(columns=False)
-                return call_rows(function, args, count, outputs)
+        agreed = 0 if habit is None else habit.agreed
+        kinds = trial.probe(doubtful, agreed)
+        if kinds is None or (kinds and habit is not None and kinds != habit.kinds):
+            self._habits[key] = _Habit(columns=False)
+            return call_rows(function, args, count, outputs)
+        if habit is None or agreed < _ENOUGH:
             if not kinds:  # there was nothing to compare
                 return call_rows(function, args, count, outputs)
-            old = habit or _Habit(columns=True)
-            habit = self._habits[key] = replace(old, kinds=kinds, agreed=old.agreed + 1)
+            habit = self._habits[key] = replace(habit or _Habit(columns=True), kinds=kinds, agreed=agreed + 1)
         if trial.flagged:
             doubtful, matter = trial.add_flagged(doubtful, matter=habit.flags_matter)
             self._habits[key] = replace(habit, flags_matter=matter)
@@ -167,14 +167,16 @@ class _Trial:
                     doubtful &= np.isfinite(arg.array)
         return np.flatnonzero(doubtful)
 
-    def probe(self, doubtful: Rows, *, thorough: bool) -> tuple[str, ...] | None:
+    def probe(self, doubtful: Rows, agreed: int) -> tuple[str, ...] | None:
         """Kinds of the outputs if single calls agree with the columns, None if not; empty if nothing could be compared.
 
-        The extremes of the arguments are among the rows, so that what depends on other rows (a mean, a largest
-        value, an order) is found out.
+        At first the extremes of the arguments are among the rows, so that what depends on other rows (a mean, a largest
+        value, an order) is found out.  Later, what does so for some values only (``if np.any(x < 0)``).
         """
-        rows = [0, self.count // 2, self.count - 1]
-        if thorough:
+        rows = [self.count // 2]
+        if agreed < _ENOUGH:
+            rows += [0, self.count - 1]
+        if not agreed:
             rows += [self.count // 4, 3 * self.count // 4]
             for arg in self.args:
                 if isinstance(arg, Column) and arg.array.dtype != object:

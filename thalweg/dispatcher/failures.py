@@ -7,6 +7,7 @@ would tie the solution into a circle of references.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ArityError, CallTimeout, DomainError, WorkerDied
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "Met", "forget_frames", "meet"]
 
-# A failure of a call as a replay notes it: function, error, then code and line of each frame.  One flat tuple, for
-# each object that stays costs time again whenever Python looks for garbage.
+# A failure of a call as a replay notes it: function, error, then code and place in it of each frame.  One flat tuple,
+# for each object that stays costs time again whenever Python looks for garbage.
 Met: TypeAlias = tuple[Any, ...]
 
 _HOME = __file__.rpartition("dispatcher")[0]  # frames of our own files explain nothing to the user
@@ -60,7 +61,7 @@ class Failure:
         self._alternative: dict[Hashable, Hashable | None] | None = None
         self._text = text
         self._network = network
-        self._frames = _frames_of(error) if frames is None else frames  # code and line of each, from our own down
+        self._frames = _frames_of(error) if frames is None else frames  # code and place, from our own down
 
     @classmethod
     def of(cls, met: Failure | Met, network: Network) -> Failure:
@@ -107,8 +108,9 @@ class Failure:
             import traceback
 
             lines = []
-            for code, line in zip(self._frames[::2], self._frames[1::2], strict=True):
+            for code, place in zip(self._frames[::2], self._frames[1::2], strict=True):
                 if not code.co_filename.startswith(_HOME):
+                    line = next(islice(code.co_positions(), place // 2, None), (None,))[0]
                     frame = traceback.FrameSummary(code.co_filename, line, code.co_name)
                     lines += traceback.StackSummary.from_list([frame]).format()
             body = traceback.format_exception_only(type(self.error), self.error)
@@ -135,11 +137,14 @@ class Failure:
 
 
 def _frames_of(error: BaseException) -> list[Any]:
-    """What a traceback says: code and line of each frame, without the frames themselves."""
+    """What a traceback says: code and place in it of each frame, without the frames themselves.
+
+    The line of a place is looked up when somebody asks: that takes Python longer than all the rest.
+    """
     trace = (error if type(error) is not DomainError else error.__cause__ or error).__traceback__
     frames: list[Any] = []
     while trace is not None:
-        frames += trace.tb_frame.f_code, trace.tb_lineno
+        frames += trace.tb_frame.f_code, trace.tb_lasti
         trace = trace.tb_next
     return frames
 
@@ -165,8 +170,16 @@ def meet(function: int, error: Exception, outer: BaseException | None) -> Met:
     -----
     The hot path of failures that were met before: benchmark ``again``.
     """
-    met = (function, error, *_frames_of(error))
-    forget_frames(error, outer)
+    trace = error.__traceback__ and error.__traceback__.tb_next  # the first frame is ours
+    if trace is None or trace.tb_next is not None or type(error) is DomainError or error is outer:
+        met: Met = (function, error, *_frames_of(error))
+    else:
+        met = (function, error, trace.tb_frame.f_code, trace.tb_lasti)
+    if error is not outer:
+        error.__traceback__ = None
+        behind = error.__cause__ or error.__context__
+        if behind is not None:
+            forget_frames(behind, outer)
     return met
 
 

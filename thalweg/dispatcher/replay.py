@@ -80,7 +80,9 @@ class Replay(Run):
                         value = function(values[one]) if one >= 0 else function(*taken(values))
                     except Exception as error:
                         f = functions[position]
-                        calls += functions[last : position + 1]
+                        # Mostly it is where whoever came this way lost it, too.
+                        end = position + 1
+                        calls += functions if end == len(functions) and not last else functions[last:end]
                         if is_plain:
                             failures.append(meet(f, error, outer))
                             losses.append((f, None))

@@ -72,6 +72,15 @@ def test_who_required_a_sequence_requires_what_is_appended_to_it():
     assert required(b, c) == {"b": "a", "c": "ab"}
 
 
+def test_who_requires_a_sequence_no_longer_does_not_require_what_is_appended_to_it():
+    a, b, c = jobs("abc")
+    sequence = Sequence(a)
+    c.requires(a)
+    c.requires(sequence, remove=True)
+    sequence.append(b)
+    assert required(c) == {"c": ""}
+
+
 def test_what_is_appended_is_added_to_the_scheduler_of_the_sequence():
     a, b, c, d = jobs("abcd")
     inner = Sequence(a)

@@ -39,7 +39,8 @@ class AbstractJob:
     label : str, optional
         What people call it.
     forever : bool, optional
-        Nobody waits for its end: it is cancelled when all others have ended.
+        Nobody waits for its end: it is cancelled when all others have ended.  Who requires it waits until it ends by
+        itself.
     critical : bool, optional
         If it raises, all else is ended; by default as the scheduler says.
     required : job, Sequence or iterable of these, optional
@@ -136,7 +137,7 @@ class AbstractJob:
         UnknownNodeError
             One that is to be removed was not required.
         """
-        for job in members(requirements, self):
+        for job in members(requirements, None if remove else self):
             if not remove:
                 self.requirements[job] = None
             elif job in self.requirements:

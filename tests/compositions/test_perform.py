@@ -85,7 +85,7 @@ def test_the_marks_are_a_hundred_and_half_of_the_high_one():
         ({"high_water": 0}, "high_water is 0"),
         ({"low_water": 0}, "low_water is 0"),
         ({"high_water": 2.5}, "high_water is 2.5"),
-        ({"high_water": 5, "low_water": 6}, "6, above its high 5"),
+        ({"high_water": 5, "low_water": 6}, "low_water is 6, above the high_water of 5"),
     ],
 )
 def test_marks_that_cannot_be_meant_are_refused(marks, said):

@@ -184,7 +184,8 @@ class HttpInstrument:
         is_passing = isinstance(error, web.TransportError) and not isinstance(error, web.UnsupportedProtocol)
         has_time = is_passing and (method.upper() in _HARMLESS or not was_sent)
         kind = ServiceUnavailable if has_time else ServiceError
-        said = f"{method} {url}: {what or type(error).__name__}; see whether the service is up"
+        cure = "see whether the service is up" if is_passing else "see whether the URL is right"
+        said = f"{method} {url}: {what or type(error).__name__}; {cure}"
         return kind(said, method=method, url=url, status=None, text="", pause_seconds=0.0)
 
     def _answer(self, method: str, url: str, response: httpx.Response) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ..errors import SpentError
+from ..errors import BuildError, SpentError
 from ..executors.gate import Gate
 from ..executors.policy import check_count
 from .composition import Composition
@@ -89,6 +89,8 @@ class Perform:
     def __init__(self, high_water: int = 100, low_water: int | None = None) -> None:
         check_count(high_water, "high_water")
         low_water = max(1, high_water // 2) if low_water is None else check_count(low_water, "low_water")
+        if low_water > high_water:
+            raise BuildError(f"low_water is {low_water}, above the high_water of {high_water}; give at most that")
         self.gate = Gate(high_water, low_water)
         self._queued: dict[Composition, None] = {}
         self._running: dict[Composition, asyncio.Task[None]] = {}

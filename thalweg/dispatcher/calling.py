@@ -241,7 +241,7 @@ class Dispatch:
                     path="",
                     solution=solution,
                 )
-            if self.need_all and not run.stopped and solution.unreachable:
+            if self.need_all and run.search.left > 0 and not run.stopped and solution.unreachable:
                 self._raise_unreachable(solution)
             return solution
         finally:

@@ -36,6 +36,19 @@ class Name(ast.Name):
     lineno = end_lineno = col_offset = end_col_offset = -1
 
 
+class Call(ast.Call):
+    """A call that is known by its line alone."""
+
+    col_offset = 0
+
+
+class Assign(ast.Assign):
+    """An assignment that is known by its line alone."""
+
+    col_offset = 0
+    type_comment = None
+
+
 class Nothing(Exception):
     """Raised in generated code where a function gives NONE."""
 
@@ -181,6 +194,7 @@ class _Writer:
         self.line = _FIRST if self.can_repair else _FIRST - 1
         self.loads: dict[str, Name] = {}
         self.stores: dict[str, Name] = {}
+        self.loads_of: dict[int, ast.expr] = {}  # by what the value of a datum comes from
         self.coroutines = frozenset(network.coroutines)
         self.is_async = not self.coroutines.isdisjoint(self.way.functions)
         self._name_variables()
@@ -244,17 +258,15 @@ class _Writer:
         """A function that has one output and no more; the hot path of this file."""
         network, line = self.network, self.line
         name = self.variable[x]
-        value: ast.expr = ast.Call(
-            Name(self._bind(function, network.records[f].id), _LOAD),
-            [self._load(u) for u in network.arguments[f]],
-            _NO_KEYWORDS,
-            lineno=line,
-            col_offset=0,
-        )
+        bound = self.names.new(network.records[f].id)
+        self.globals[bound] = function
+        loads, roots, arguments = self.loads_of, self.roots, network.arguments[f]
+        taken = [loads.get(roots.get(u, u)) or self._load(u) for u in arguments]
+        value: ast.expr = Call(Name(bound, _LOAD), taken, _NO_KEYWORDS, lineno=line)
         if self.is_async and f in self.coroutines:
             value = ast.Await(value, lineno=line, col_offset=0)
         self.targets[position] = name
-        self.body.append(ast.Assign([self._stored(name)], value, lineno=line, col_offset=0))
+        self.body.append(Assign([self._stored(name)], value, lineno=line))
         self.lines.append(position * _WORDS + Line.CALL)
         self.line = line + 1
         is_checked = self.checks.get(id(function))
@@ -401,7 +413,8 @@ class _Writer:
         name = self.variable.get(root)
         if name is None:
             name = self.variable[root] = self._bind(self.constant[root], self._id_of(root))
-        return self._name(name)
+        found = self.loads_of[root] = self._name(name)
+        return found
 
     def _id_of(self, x: int) -> NodeId:
         data_id = self.network.data_ids[x]

@@ -245,7 +245,7 @@ def _check(
 ) -> None:
     if not outputs:
         raise BuildError("outputs is empty; name what the function is to give")
-    data = dsp.data_nodes
+    data = dsp.make_network().top.index  # the data of the model, by id
     for what, names in (("inputs", inputs), ("outputs", outputs), ("constants", constants)):
         for each in names:
             if each not in data:
@@ -391,12 +391,12 @@ async def _drive(run: Run) -> None:
 def _describe(dsp: Dispatcher, program: Program, recipe: Recipe) -> None:
     """Defaults, annotations and docstring."""
     function, inputs, outputs = program.function, recipe.inputs, recipe.outputs
-    defaults = dsp.default_values
+    defaults, index = recipe.network.defaults, recipe.network.top.index
     values: list[Any] = []
     for data_id in reversed(inputs):
-        if data_id not in defaults:
+        if index[data_id] not in defaults:
             break
-        values.insert(0, defaults[data_id])
+        values.insert(0, defaults[index[data_id]][2])
     function.__defaults__ = tuple(values) or None
     function.__annotations__ = _annotations(program, recipe)
     results, takes = ", ".join(map(str, outputs)), ", ".join(map(str, inputs))

@@ -254,6 +254,17 @@ def test_none_and_refusals_are_no_values():
     assert [function(a) for a in (2, -2, 4)] == [1, -4, 2]
 
 
+def test_a_domain_that_raises_is_told_from_one_that_refuses():
+    def _refuse(_):
+        raise ValueError("asked too much")
+
+    dsp = tw.Dispatcher()
+    dsp.add_function("f", half, ["a"], ["b"], input_domain=_refuse)
+    with pytest.raises(UnreachableError) as caught:
+        dsp.compile(["a"], ["b"])(1)
+    assert [failure.kind for failure in caught.value.solution.errors.values()] == ["domain"]
+
+
 def test_without_a_way_it_says_what_failed():
     with pytest.raises(UnreachableError, match=r"'d2' cannot be computed .* failed: f1") as caught:
         chain(half, fails).compile(["d0"], ["d2"])(1)

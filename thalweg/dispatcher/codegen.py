@@ -23,7 +23,7 @@ from .tracks import Way
 from .variables import Names, Variables, ways
 from .yields import can_give_none
 
-__all__ = ["Line", "Nothing", "Program", "Recipe", "write"]
+__all__ = ["Line", "Nothing", "Program", "Recipe", "refuse", "write"]
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 _NO_KEYWORDS: list[ast.keyword] = []
@@ -178,7 +178,7 @@ class _Writer:
         self.names = Names(_RESERVED)
         self.parameters = {data_id: self.names.new(data_id) for data_id in recipe.inputs}
         self.globals: dict[str, Any] = {"__builtins__": __builtins__, "__name__": "thalweg.compiled"}
-        self.globals |= {"_NONE": NONE, "_Nothing": Nothing, "_refuse": _refuse}
+        self.globals |= {"_NONE": NONE, "_Nothing": Nothing, "_refuse": refuse}
         self.variable: dict[int, str] = {}  # by datum that a step sets, or that is given
         self.constant: dict[int, Any] = {}  # by datum
         self.source: dict[int, str | Any] = {}  # what is given, or a default, and has to pass filters first
@@ -474,5 +474,6 @@ class _Splitter:
         return as_many(value, self.count, self.record)
 
 
-def _refuse() -> Never:
+def refuse() -> Never:
+    """What generated code calls where a domain says no."""
     raise DomainError("its domain refused the values")

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import DomainError
 from ..executors.contract import Call
 from ..tokens import NONE, RELEASED, UNKNOWN
-from .codegen import Line, Nothing, Program
+from .codegen import Line, Nothing, Program, refuse
 from .network import Kind
 from .replay import Replay
 
@@ -42,7 +42,7 @@ class Resumed(Replay):
         position, what = program.line(trace.tb_lineno)
         variables = trace.tb_frame.f_locals
         within = trace.tb_next
-        is_ours = within is not None and within.tb_frame.f_code.co_name == "_refuse"
+        is_ours = within is not None and within.tb_frame.f_code is refuse.__code__
         if what == Line.END or (within is None and isinstance(error, NameError)):
             raise error  # it is nobody's but ours
         del trace, within

@@ -181,7 +181,7 @@ class _Writer:
         self.globals |= {"_NONE": NONE, "_Nothing": Nothing, "_refuse": refuse}
         self.variable: dict[int, str] = {}  # by datum that a step sets, or that is given
         self.constant: dict[int, Any] = {}  # by datum
-        self.source: dict[int, str | Any] = {}  # what is given, or a default, and has to pass filters first
+        self.source: dict[int, str | None] = {}  # what is given, or a default, and has to pass filters first
         self._seat(recipe.fixed, recipe.known)
         self.variables = Variables(network, self.way, recipe.known, self.outputs, are_kept=self.can_repair)
         self.roots = self.variables.root
@@ -280,11 +280,8 @@ class _Writer:
         network, record = self.network, self.network.records[f]
         arguments = network.arguments[f]
         if record.input_domain is not None:
-            domain = self._bind(record.input_domain, f"{record.id}_domain")
-            refused = ast.UnaryOp(ast.Not(), self._called(-1, domain, arguments), **self._at)
-            error = ast.Call(self._name("_refuse"), [], [], **self._at)
-            self._if(position, Line.DOMAIN, refused, ast.Expr(error, **self._at))
-        value = self._called(f, self._function_name(f), arguments)
+            self._ask(position, f, [self._load(u) for u in arguments])
+        value = self._called(f, self._bind(record.function, record.id), arguments)
         for k, function in enumerate(record.filters):
             name = self._bind(function, f"{record.id}_filter_{k + 1}")
             value = ast.Call(self._name(name), [value], [], **self._at)
@@ -320,10 +317,7 @@ class _Writer:
     def _collect(self, position: int, f: int, x: int, taken: Sequence[int]) -> None:
         """The estimates of a collecting datum, and what is made of them."""
         network, record = self.network, self.network.records[f]
-        keys: list[ast.expr | None] = []
-        for slot in taken:
-            keys.append(self._name(self._bind(network.slot_of[slot], f"{record.id}_{network.slot_of[slot]}")))
-        value: ast.expr = ast.Dict(keys, [self._load(slot) for slot in taken], **self._at)
+        value = self._mapping(f, taken, [network.slot_of[slot] for slot in taken])
         if record.function is not None:
             name = self._bind(record.function, f"{record.id}_estimator")
             value = ast.Call(self._name(name), [value], [], **self._at)
@@ -333,16 +327,23 @@ class _Writer:
 
     def _open(self, position: int, f: int, taken: Sequence[int]) -> None:
         """Ask the gate of a sub-dispatcher."""
-        network, record = self.network, self.network.records[f]
-        arrived = [u for u in taken if u and network.data_ids[u] is not None]
-        keys: list[ast.expr | None] = [
-            self._name(self._bind(network.data_ids[u], f"{record.id}_{network.data_ids[u]}")) for u in arrived
-        ]
-        name = self._bind(record.input_domain, f"{record.id}_domain")
-        values = ast.Dict(keys, [self._load(u) for u in arrived], **self._at)
-        refused = ast.UnaryOp(ast.Not(), ast.Call(self._name(name), [values], [], **self._at), **self._at)
-        error = ast.Call(self._name("_refuse"), [], [], **self._at)
-        self._if(position, Line.DOMAIN, refused, ast.Expr(error, **self._at))
+        ids = self.network.data_ids
+        arrived = [u for u in taken if u and ids[u] is not None]
+        self._ask(position, f, [self._mapping(f, arrived, [ids[u] for u in arrived])])
+
+    def _ask(self, position: int, f: int, values: list[ast.expr]) -> None:
+        """Ask the domain of a function or a gate."""
+        record = self.network.records[f]
+        domain = self._name(self._bind(record.input_domain, f"{record.id}_domain"))
+        is_refused = ast.UnaryOp(ast.Not(), ast.Call(domain, values, [], **self._at), **self._at)
+        refusal = ast.Call(self._name("_refuse"), [], [], **self._at)
+        self._if(position, Line.DOMAIN, is_refused, ast.Expr(refusal, **self._at))
+
+    def _mapping(self, f: int, data: Sequence[int], ids: Sequence[NodeId]) -> ast.expr:
+        """Values of data by ids."""
+        like = self.network.records[f].id
+        keys: list[ast.expr | None] = [self._name(self._bind(each, f"{like}_{each}")) for each in ids]
+        return ast.Dict(keys, [self._load(u) for u in data], **self._at)
 
     def _filter(self, position: int, x: int) -> None:
         """The filters and the callback of a datum."""
@@ -396,10 +397,6 @@ class _Writer:
         """A call, awaited where the function is a coroutine function."""
         call = ast.Call(self._name(name), [self._load(u) for u in arguments], [], **self._at)
         return ast.Await(call, **self._at) if self.is_async and f in self.coroutines else call
-
-    def _function_name(self, f: int) -> str:
-        record = self.network.records[f]
-        return self._bind(record.function, record.id)
 
     def _bind(self, value: Any, like: NodeId) -> str:
         """A new global for a value."""

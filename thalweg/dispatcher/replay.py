@@ -185,7 +185,7 @@ class Retraced(InTurn):
 
     def __init__(self, replay: Replay) -> None:
         super().__init__(replay.plan, replay.given, *replay.options)
-        self.replay: Replay | None = replay
+        self.replay = replay
         self.made = frozenset(replay.calls)
         self.judged = deque([Failure.of(met, self.network) for met in replay.failures])
         self.raised = replay.raised | {met[0]: met[1] for met in replay.failures if isinstance(met, tuple)}
@@ -197,7 +197,6 @@ class Retraced(InTurn):
     def ready(self) -> Iterator[Call]:
         """Calls that were not made yet."""
         replay = self.replay
-        assert replay is not None
         for call in super().ready():
             f = call.number
             if f not in self.made:
@@ -218,7 +217,6 @@ class Retraced(InTurn):
 
     def _know(self, f: int, x: int, value: Any) -> bool:
         replay = self.replay
-        assert replay is not None
         if (f, x) not in replay.met:
             return super()._know(f, x, value)
         known, count = replay.met[f, x]

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import datetime
 import enum
+import threading
 from typing import Annotated, Literal
 
 import httpx
@@ -140,3 +141,22 @@ def problem(response, status, kind):
     told = response.json()
     assert (told["status"], told["type"]) == (status, f"urn:thalweg:problem:{kind}")
     return told
+
+
+class Work:
+    """A model whose only function can be held, and says when it has begun."""
+
+    def __init__(self):
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Event()
+        self.dsp = tw.Dispatcher(name="work")
+        self.dsp.add_function("f", self.work, ["x"], ["y"])
+
+    def work(self, x):
+        self.begun.release()
+        assert self.may_end.wait(30)
+        return x
+
+    async def until_begun(self, count=1):
+        for _ in range(count):
+            assert await asyncio.to_thread(self.begun.acquire, timeout=30)

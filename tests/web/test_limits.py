@@ -18,32 +18,6 @@ async def until(condition):
         await asyncio.sleep(0)
 
 
-class Work:
-    """A model whose only function can be held, and says when it has begun."""
-
-    def __init__(self):
-        self.begun = threading.Semaphore(0)
-        self.may_end = threading.Event()
-        self.dsp = tw.Dispatcher(name="work")
-        self.dsp.add_function("f", self.work, ["x"], ["y"])
-
-    def work(self, x):
-        self.begun.release()
-        assert self.may_end.wait(30)
-        return x
-
-    async def until_begun(self, count=1):
-        for _ in range(count):
-            assert await asyncio.to_thread(self.begun.acquire, timeout=30)
-
-
-@pytest.fixture
-def work():
-    work = Work()
-    yield work
-    work.may_end.set()
-
-
 def test_a_long_body_is_refused_by_what_it_says_and_by_what_it_is():
     served = body().web(limits=Limits(body_bytes=100))
     question = b'{"inputs": {"volume": 1}}'

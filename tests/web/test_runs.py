@@ -6,28 +6,13 @@ import threading
 
 import pytest
 
-import thalweg as tw
 from tests.web.models import body, client_of, problem
 from tests.web.test_exposure import secret_model
-from tests.web.test_limits import Work
 from thalweg.errors import BuildError
 from thalweg.web import FileStore, Limits, MemoryStore, RunRecord
 from thalweg.web.runs import STARTS
 
 QUESTION = {"inputs": {"volume": 3}, "outputs": ["weight"]}
-
-
-@pytest.fixture
-def work():
-    work = Work()
-    yield work
-    work.may_end.set()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shut_down():
-    yield
-    tw.shutdown_executors()
 
 
 async def ended(client, url):

@@ -16,25 +16,12 @@ import pytest
 
 import thalweg as tw
 from tests.web.models import announced, body, client_of
-from tests.web.test_limits import QUESTION, Work
+from tests.web.test_limits import QUESTION
 from thalweg.errors import BuildError
 from thalweg.web import Limits, Server
 
 ASKED = {"inputs": {"volume": 3}, "outputs": ["mass"]}
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-def work():
-    work = Work()
-    yield work
-    work.may_end.set()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shut_down():
-    yield
-    tw.shutdown_executors()
 
 
 def raw(question, path="/", more=""):

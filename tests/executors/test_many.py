@@ -10,7 +10,9 @@ import pytest
 import thalweg as tw
 from tests.executors.doors import PATIENCE_SECONDS, aside
 from tests.executors.rows import Waiting
+from thalweg.dispatcher import many
 from thalweg.errors import BuildError, RunTimeout, UnknownNodeError, UnreachableError
+from thalweg.executors.background import in_background
 
 
 def fails(*args):
@@ -319,6 +321,33 @@ def test_nothing_is_read_before_the_first_result_is_asked_for():
     results = plain().map((read.append(k) or {"x": k} for k in range(3)), executor="threads")
     assert read == []
     results.close()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_an_interrupt_finds_also_the_dispatch_that_was_just_begun(monkeypatch, has_begun):
+    begun, ends = threading.Event(), []
+
+    async def wait(x):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # it is given the time to end well
+            ends.append(x)
+
+    def interrupted(work):
+        future = in_background(work)
+        if work.__name__ == "_admitted":
+            assert not has_begun or begun.wait(PATIENCE_SECONDS)
+            raise KeyboardInterrupt  # before anybody has kept what was begun
+        return future
+
+    monkeypatch.setattr(many, "in_background", interrupted)
+    dsp = tw.Dispatcher()
+    dsp.add_function("wait", wait, ["x"], ["y"])
+    with pytest.raises(KeyboardInterrupt):
+        list(dsp.map([{"x": 1}]))
+    assert ends == [1] * begun.is_set()
 
 
 @pytest.mark.parametrize("made", [slow, slow_in_thread])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from queue import SimpleQueue
@@ -80,7 +80,7 @@ def _results(
     width = 2 * gate.high if gate is not None else _AT_ONCE
     try:
         for row in rows:
-            flight.add(in_background(_admitted(flight, dsp, gate, row, outputs, options)))
+            flight.add(_admitted(flight, dsp, gate, row, outputs, options))
             if flight.size >= width:
                 yield flight.result(return_exceptions=return_exceptions)
         while flight.size:
@@ -97,6 +97,8 @@ class _Flight:
         self.open: deque[Future[Any]] = deque()
         self.ended: SimpleQueue[Future[Any]] = SimpleQueue()
         self.tasks: set[asyncio.Task[Any]] = set()  # touched on their loop only
+        self.is_adding = False  # an interrupt may come when one has begun, and is not among the open ones yet
+        self.is_closing = False
         self.thread = 0  # that of their loop
 
     @property
@@ -104,9 +106,12 @@ class _Flight:
         """How many there are."""
         return len(self.open)
 
-    def add(self, future: Future[Any]) -> None:
-        """One more has begun."""
+    def add(self, dispatch: Coroutine[Any, Any, Any]) -> None:
+        """Begin one more."""
+        self.is_adding = True
+        future = in_background(dispatch)
         self.open.append(future)
+        self.is_adding = False
         if not self.ordered:
             future.add_done_callback(self.ended.put)
 
@@ -133,20 +138,26 @@ class _Flight:
 
         task = asyncio.current_task()
         assert task is not None
+        if self.is_closing:
+            raise asyncio.CancelledError
         self.thread = get_ident()
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     def cancel(self) -> None:
         """End all that are left, and wait for that; each gives its calls a grace period and no more."""
-        for future in self.open:
-            future.cancel()
-        if self.open and get_ident() != self.thread:
+        self.is_closing = True
+        if get_ident() == self.thread:  # where it cannot be waited for
+            for future in self.open:
+                future.cancel()
+        elif self.open or self.is_adding:
             in_background(self._settle()).result()
 
     async def _settle(self) -> None:
         import asyncio
 
+        for task in self.tasks:
+            task.cancel()
         if self.tasks:
             await asyncio.wait(self.tasks)
 

@@ -392,7 +392,7 @@ def test_nodes_are_listed_by_kind_in_the_order_of_addition(dsp):
 def test_a_node_is_found_by_its_path(dsp):
     inner = child()
     dsp.add_dispatcher(inner, ["x"], ["y"])
-    assert dsp.get_node("child", "double") is inner.nodes["double"]
+    assert dsp.get_node("child", "double") is dsp.get_node("child/double") is inner.nodes["double"]
     assert dsp.get_node("y") is dsp.nodes["y"]
 
 

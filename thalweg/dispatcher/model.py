@@ -468,7 +468,8 @@ class Model:
         Parameters
         ----------
         *path : Hashable
-            Its id; before it the ids of the sub-dispatchers that it is in.
+            Its id; before it the ids of the sub-dispatchers that it is in, or all of them in one text with slashes
+            between.
 
         Raises
         ------
@@ -481,9 +482,12 @@ class Model:
             if name not in subs:
                 raise UnknownNodeError.among(name, subs, "sub-dispatcher")
             dsp = subs[name].dsp
-        if path[-1] not in dsp.nodes:
-            raise UnknownNodeError.among(path[-1], dsp.nodes, "node")
-        return dsp.nodes[path[-1]]
+        name = path[-1]
+        if name in dsp.nodes:
+            return dsp.nodes[name]
+        if isinstance(name, str) and "/" in name:
+            return dsp.get_node(*name.split("/"))
+        raise UnknownNodeError.among(name, dsp.nodes, "node")
 
     def copy(self) -> Self:
         """A model of its own with the same nodes; mounted children are copied, too."""

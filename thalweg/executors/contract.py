@@ -46,6 +46,8 @@ from .policy import Policy
 if TYPE_CHECKING:
     from contextvars import Context
 
+    from .placement import Placement
+
 __all__ = [
     "DROPPED",
     "GRACE_SECONDS",
@@ -83,6 +85,8 @@ class Call:
         Who is to make the call; None leaves it to the run.
     policy : Policy or None
         How often it is tried, and how long it may take; None for once, as long as it likes.
+    placement : Placement or None
+        Where it may be made, and before which others; None for anywhere.
     """
 
     __slots__ = ("args", "function", "number")
@@ -91,6 +95,7 @@ class Call:
     filters: ClassVar[tuple[Callable[[Any], Any], ...]] = ()
     executor: ClassVar[Any] = None
     policy: ClassVar[Policy | None] = None
+    placement: ClassVar[Placement | None] = None
 
     def __init__(self, number: int, function: Callable[..., Any], args: Sequence[Any]) -> None:
         self.number = number
@@ -101,9 +106,9 @@ class Call:
 class GuardedCall(Call):
     """A call with a domain before it, filters behind it, or a way of its own to be made."""
 
-    __slots__ = ("domain", "executor", "filters", "policy")
+    __slots__ = ("domain", "executor", "filters", "placement", "policy")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a call has, three of them by name only
         self,
         number: int,
         function: Callable[..., Any],
@@ -113,12 +118,14 @@ class GuardedCall(Call):
         *,
         executor: Any = None,
         policy: Policy | None = None,
+        placement: Placement | None = None,
     ) -> None:
         super().__init__(number, function, args)
         self.domain = domain  # type: ignore[misc]
         self.filters = filters  # type: ignore[misc]
         self.executor = executor  # type: ignore[misc]
         self.policy = policy  # type: ignore[misc]
+        self.placement = placement  # type: ignore[misc]
 
 
 class Attempt:

@@ -14,7 +14,7 @@ ROWS = (
     {"journal", "monitor", "plotting", "tables"},
     {"dispatcher"},
     {"executors"},
-    {"errors", "text", "tokens"},
+    {"errors", "signature", "text", "tokens"},
 )
 ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 

@@ -1,0 +1,345 @@
+"""Which version of the code a function is: a text that changes when what the function would do may have changed.
+
+It is made from the source without what does not matter (comments, docstrings, layout, annotations, decorators, whose
+work is seen in what they give), from default values and closures, and from what the function names at the top of its
+own file: other functions, classes, constants.  What it calls in other files is not looked at; nor are values that a
+program assigns to globals while it runs.  A function without a source is known by its bytecode, which differs between
+versions of Python; one without either by its name.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import linecache
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any
+from weakref import WeakKeyDictionary
+
+__all__ = ["signature_of"]
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
+_DEPTH = 20  # containers within containers; what lies deeper is known by its type
+
+_known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+_files: dict[str, tuple[list[str], _File]] = {}
+
+
+def signature_of(function: Any) -> str:
+    """The version of a function's code, as 32 hexadecimal digits.
+
+    Parameters
+    ----------
+    function : callable
+        A function, a method, a `functools.partial`, a class, or an object that can be called.
+
+    Returns
+    -------
+    str
+        The same in each process that runs the same code.
+
+    Notes
+    -----
+    It is made when a function is first asked for, and kept: closures that change afterwards change it no more in this
+    process.  Thread-safe.
+
+    Examples
+    --------
+    >>> def double(a):
+    ...     return 2 * a
+    >>> def triple(a):
+    ...     return 3 * a
+    >>> signature_of(double) == signature_of(triple)
+    False
+    """
+    try:
+        known = _known.get(function)
+    except TypeError:  # it has no hash, or no room for a reference
+        return _digest(_walk(function))
+    if known is None:
+        known = _digest(_walk(function))
+        with suppress(TypeError):
+            _known[function] = known
+    return known
+
+
+def _digest(parts: Iterable[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        text = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(text))
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def _walk(start: Any) -> Iterator[str]:
+    """What a callable is made of, and all that is reached from there, each once."""
+    seen: set[int] = set()
+    pending = [start]
+    keep = []  # an id is only good as long as its object lives
+    while pending:
+        target = pending.pop()
+        if id(target) in seen:
+            yield "again"
+            continue
+        seen.add(id(target))
+        keep.append(target)
+        yield from _parts(target, pending)
+
+
+def _parts(target: Any, pending: list[Any]) -> Iterator[str]:
+    """The parts of one callable; other callables that it holds are added to what is pending."""
+    if isinstance(target, types.FunctionType):
+        yield from _of_code(target.__code__)
+        held: list[Any] = list(target.__defaults__ or ())
+        held += [target.__kwdefaults__] if target.__kwdefaults__ else []
+        for name, cell in zip(target.__code__.co_freevars, target.__closure__ or (), strict=True):
+            yield name
+            try:
+                held.append(cell.cell_contents)
+            except ValueError:
+                yield "empty"
+        for value in held:
+            yield from _value(value, pending)
+    elif isinstance(target, types.MethodType):
+        yield f"method of {_name(type(target.__self__))}"
+        pending.append(target.__func__)
+    elif isinstance(target, functools.partial):
+        yield "partial"
+        pending.append(target.func)
+        yield from _value(target.args, pending)
+        yield from _value(target.keywords, pending)
+    elif isinstance(target, type):
+        yield _name(target)
+        yield from _of_class(target)
+    elif hasattr(target, "__wrapped__"):  # `functools.lru_cache`, and other things that are no functions
+        yield _name(type(target))
+        pending.append(target.__wrapped__)
+    elif isinstance(type(target).__call__, types.FunctionType):
+        yield _name(type(target))
+        pending.append(type(target).__call__)
+        yield from _value(getattr(target, "__dict__", {}), pending)
+    else:
+        yield _name(target)
+
+
+def _name(target: Any) -> str:
+    module = getattr(target, "__module__", "")
+    return f"{module}.{getattr(target, '__qualname__', getattr(target, '__name__', type(target).__qualname__))}"
+
+
+def _value(value: Any, pending: list[Any], depth: int = 0) -> Iterator[str]:
+    """A value that a function holds: what of it is sure to be the same in another process."""
+    kind = type(value)
+    if kind in _PLAIN:
+        yield f"{kind.__name__} {value!r}"
+    elif depth >= _DEPTH:
+        yield _name(kind)
+    elif kind in (tuple, list):
+        yield f"{kind.__name__} {len(value)}"
+        for each in value:
+            yield from _value(each, pending, depth + 1)
+    elif kind is dict:
+        yield f"dict {len(value)}"
+        for key, each in value.items():
+            yield from _value(key, pending, depth + 1)
+            yield from _value(each, pending, depth + 1)
+    elif kind in (set, frozenset):
+        yield f"{kind.__name__} {len(value)}"
+        yield from sorted("".join(_value(each, [], depth + 1)) for each in value)
+    elif hasattr(value, "tobytes") and hasattr(value, "dtype"):
+        yield f"{value.dtype} {getattr(value, 'shape', '')} {hashlib.blake2b(value.tobytes()).hexdigest()}"
+    elif isinstance(value, types.ModuleType):
+        yield value.__name__
+    elif callable(value) and isinstance(
+        value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | functools.partial | type
+    ):
+        yield "callable"
+        pending.append(value)
+    else:
+        yield _name(kind)
+
+
+def _of_class(cls: type) -> Iterator[str]:
+    """The source of a class that stands at the top of its file; else its name must do."""
+    module = sys.modules.get(cls.__module__)
+    path = getattr(module, "__file__", None)
+    file = _file(path) if path else None
+    node = file.top.get(cls.__name__) if file is not None else None
+    if file is not None and node is not None:
+        yield from file.closure_of(node)
+
+
+def _of_code(code: types.CodeType) -> Iterator[str]:
+    """The source behind a code object, and what it names at the top of its file; else its bytecode."""
+    file = _file(code.co_filename)
+    node = file.find(code) if file is not None else None
+    if file is None or node is None:
+        yield from _bytecode(code)
+        return
+    yield from file.closure_of(node)
+
+
+def _bytecode(code: types.CodeType) -> Iterator[str]:
+    yield f"python {sys.version_info[:2]}"
+    pending = [code]
+    while pending:
+        code = pending.pop()
+        yield code.co_code.hex()
+        yield " ".join(code.co_names)
+        for index, constant in enumerate(code.co_consts):
+            if isinstance(constant, types.CodeType):
+                pending.append(constant)
+            elif not (index == 0 and isinstance(constant, str)):  # maybe the docstring
+                yield repr(constant)
+
+
+class _File:
+    """The parsed source of one file."""
+
+    def __init__(self, path: str, lines: list[str]) -> None:
+        source = "".join(lines)
+        tree = ast.parse(source)
+        self.codes = set(_marks(compile(source, path, "exec", dont_inherit=True)))
+        self.top: dict[str, ast.stmt] = {}  # name -> the statement that defines it
+        for statement in tree.body:
+            for name in _defined(statement):
+                self.top[name] = statement
+        self.by_line: dict[int, list[_Definition]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, _Definition):
+                decorators = getattr(node, "decorator_list", ())
+                line = min([node.lineno, *[each.lineno for each in decorators]])
+                self.by_line.setdefault(line, []).append(node)
+        self.dumps: dict[int, tuple[str, frozenset[str]]] = {}
+
+    def find(self, code: types.CodeType) -> _Definition | None:
+        """The definition that a code object was compiled from; None if the source is no longer that of the code."""
+        if _mark(code) not in self.codes:
+            return None
+        name = None if code.co_name == "<lambda>" else code.co_name
+        nodes = [node for node in self.by_line.get(code.co_firstlineno, ()) if getattr(node, "name", None) == name]
+        if len(nodes) > 1:
+            places = {place for place in code.co_positions() if None not in place}
+            nodes = [node for node in nodes if _lies_in(node, places)]
+            nodes.sort(key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+        return nodes[0] if nodes else None
+
+    def closure_of(self, start: ast.AST) -> Iterator[str]:
+        """A definition, and those at the top of the file that it names, and so on."""
+        seen: set[int] = set()
+        pending = [start]
+        while pending:
+            node = pending.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            text, names = self._dump(node)
+            yield text
+            pending += [self.top[name] for name in sorted(names & self.top.keys(), reverse=True)]
+
+    def _dump(self, node: ast.AST) -> tuple[str, frozenset[str]]:
+        known = self.dumps.get(id(node))
+        if known is None:
+            bare = _Bare()
+            text = ast.dump(bare.visit(deepcopy(node)))
+            known = self.dumps[id(node)] = text, frozenset(bare.names)
+        return known
+
+
+def _file(path: str) -> _File | None:
+    """The file of a path, parsed once; None if there is no source."""
+    linecache.checkcache(path)
+    lines = linecache.getlines(path)
+    if not lines:
+        return None
+    known = _files.get(path)
+    if known is not None and known[0] is lines:
+        return known[1]
+    try:
+        file = _File(path, lines)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    _files[path] = lines, file
+    return file
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return [statement.target.id]
+    return []
+
+
+def _lies_in(node: _Definition, places: set[tuple[int | None, int | None, int | None, int | None]]) -> bool:
+    """Does a code object work on the whole body of a definition?"""
+    body = node.body if isinstance(node, ast.Lambda) else node
+    return (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in places
+
+
+def _marks(code: types.CodeType) -> Iterator[tuple[Any, ...]]:
+    """Marks of a code object and of all within it."""
+    pending = [code]
+    while pending:
+        code = pending.pop()
+        yield _mark(code)
+        pending += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+
+
+def _mark(code: types.CodeType) -> tuple[Any, ...]:
+    """What a code object has in common with another that was compiled from the same place of the same text."""
+    constants = tuple([repr(each) for each in code.co_consts if not isinstance(each, types.CodeType)])
+    return code.co_name, code.co_firstlineno, code.co_linetable, code.co_code, code.co_names, constants
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes away what does not matter, and notes the names that are read."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        self.names.add(node.id)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._definition(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._definition(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.body = _without_docstring(node.body)
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return node  # in the body of a dataclass it makes a field
+        self.names.update(each.id for each in ast.walk(node.annotation) if isinstance(each, ast.Name))
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        node.body = _without_docstring(node.body)
+        node.decorator_list = []
+        node.returns = None
+        return self.generic_visit(node)
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return body[1:] or [ast.Pass()]
+    return body

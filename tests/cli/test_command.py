@@ -267,7 +267,10 @@ def test_without_outputs_everything_is_computed(capsys):
 
 def test_the_answer_as_json(capsys):
     assert run("run", "model.py:dsp", "-i", "width=2", "-i", "length=1.5", "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"area": 3.0, "double area": 6.0}
+    assert json.loads(capsys.readouterr().out) == {
+        "values": {"area": 3.0, "double area": 6.0},
+        "failures": [],
+    }
 
 
 def test_the_answer_is_explained(capsys):

@@ -1,0 +1,67 @@
+"""What each command says of itself is true: its example is run, and gives what it shows."""
+
+import doctest
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from thalweg.cli.command import whole_parser
+from thalweg.cli.table import COMMANDS
+
+PARSERS = next(action.choices for action in whole_parser()._actions if isinstance(action.choices, dict))
+EXAMPLES = {
+    name: re.findall(r"^  \$ (.*)\n((?:(?!  \$).*\n?)*)", parser.epilog, re.M) for name, parser in PARSERS.items()
+}
+SAME = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Run in an empty folder, where `thalweg` is the command of this interpreter."""
+    monkeypatch.chdir(tmp_path)
+    place = Path("bin/thalweg").resolve()
+    place.parent.mkdir()
+    place.write_text(f'#!/bin/sh\nexec {sys.executable} -W error -m thalweg "$@"\n')
+    place.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_of_a_command_gives_what_it_shows(name):
+    assert EXAMPLES[name], f"{name} has no example"
+    for command, expected in EXAMPLES[name]:
+        assert re.search(rf"\bthalweg {name}\b", command)
+        with subprocess.Popen(
+            ["bash", "-c", f"exec {command}" if "|" not in command else command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            if "Ctrl+C ends" in expected:
+                output = process.stdout.readline()
+                process.send_signal(signal.SIGINT)
+                assert process.wait(30) == 0
+            else:
+                output = process.communicate(timeout=60)[0]
+        assert doctest.OutputChecker().check_output(expected, output, SAME), output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_the_table_says(name):
+    text = PARSERS[name].format_help()
+    assert text.startswith(f"usage: thalweg {name} ")
+    assert COMMANDS[name].does in " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_of_one_name_mean_the_same_everywhere(name):
+    for action in PARSERS[name]._actions:
+        for short, long in {"-i": "--input", "-o": "--output", "-q": "--quiet", "-h": "--help"}.items():
+            assert (short in action.option_strings) == (long in action.option_strings)
+        assert action.help, f"{action.option_strings} says nothing"

@@ -1,0 +1,56 @@
+"""The exit codes of the command, and which error has which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from ..errors import DispatchError, ServiceError, ThalwegError
+
+__all__ = ["Exit", "code_of"]
+
+
+class Exit(IntEnum):
+    """How a command can end.
+
+    The text of a member is what the page on the command says of it.
+    """
+
+    def __new__(cls, code: int, meaning: str = "") -> Exit:
+        """A code that knows what it means."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.__doc__ = meaning
+        return member
+
+    WELL = 0, "all is well"
+    CANNOT = (
+        1,
+        "the model cannot do what was asked: an output out of reach, a run out of time, an error found by `check`",
+    )
+    WRONG = 2, "the question is wrong: an unknown name, a file that is not there, a missing package"
+    BROKEN = 3, "something broke that nobody foresaw, in the model or in thalweg; `--debug` shows where"
+    INTERRUPTED = 130, "interrupted, by Ctrl+C or SIGINT"
+    UNREAD = 141, "whoever read the output has gone"
+
+
+def code_of(error: BaseException) -> Exit:
+    """The exit code of an error.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Examples
+    --------
+    >>> code_of(FileNotFoundError("no.csv"))
+    <Exit.WRONG: 2>
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return Exit.UNREAD
+    if isinstance(error, DispatchError | ServiceError):
+        return Exit.CANNOT
+    if isinstance(error, ThalwegError | OSError):
+        return Exit.WRONG
+    return Exit.BROKEN

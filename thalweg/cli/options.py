@@ -1,0 +1,220 @@
+"""Options that several commands have: one name each, and one meaning."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from ..dispatcher import Dispatcher
+from ..errors import BuildError
+from .loading import model_named
+
+__all__ = [
+    "Formatter",
+    "add_executor",
+    "add_inputs",
+    "add_manner",
+    "add_model",
+    "add_objective",
+    "add_outputs",
+    "assignment",
+    "describe",
+    "given_names",
+    "given_values",
+    "model_of",
+    "positive",
+    "seconds",
+]
+
+_MODEL = "the model: path.py:name or package.module:name (without a name: the only dispatcher there)"
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Descriptions and examples keep their lines."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **options | {"max_help_position": 28})
+
+
+def describe(parser: argparse.ArgumentParser, text: str = "", *, example: str) -> None:
+    """Say more in the help of a command than its row does, and show an example.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    text : str, optional
+        Further sentences.
+    example : str
+        A command after ``$``, and what it prints; tests run it.  The model `thalweg.cli.river` is there for it.
+    """
+    whole = f"{parser.description or ''} {text}".strip()
+    parser.description = textwrap.fill(whole, 79)
+    parser.epilog = "example:\n" + textwrap.indent(textwrap.dedent(example).strip("\n"), "  ")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``MODEL``; `model_of` gives it."""
+    parser.add_argument("model", metavar="MODEL", help=_MODEL)
+
+
+def add_manner(parser: argparse.ArgumentParser, *, quiet: bool = True, as_json: str = "") -> None:
+    """Add ``--json``, ``-q/--quiet`` and ``--debug``.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    quiet : bool, optional
+        Is there anything to be quiet about?
+    as_json : str, optional
+        Shape of the document, for the help; by default the command has no ``--json``.
+    """
+    if as_json:
+        parser.add_argument("--json", action="store_true", help=f"print one JSON document: {as_json}")
+    if quiet:
+        parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no remarks on standard error")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_inputs(parser: argparse.ArgumentParser, *, values: bool = True) -> None:
+    """Add ``-i/--input`` and ``--input-file``; `given_values` or `given_names` gives what was said.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    values : bool, optional
+        Are values needed?  Where they are not, they may still be there.
+    """
+    parser.add_argument(
+        "-i",
+        "--input",
+        metavar="NAME=VALUE" if values else "NAME[=VALUE]",
+        action="append",
+        default=[],
+        dest="inputs",
+        type=assignment if values else _name_and_more,
+        help="a known value: a number, JSON, or text (repeat it)" if values else "known (repeat it)",
+    )
+    parser.add_argument(
+        "--input-file",
+        metavar="FILE",
+        dest="input_file",
+        help="a JSON object of known values by name, - for standard input; -i goes before it",
+    )
+
+
+def add_outputs(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add ``-o/--output``."""
+    everything = "" if required else "; by default everything that can be had"
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="NAME",
+        action="append",
+        dest="outputs",
+        required=required,
+        help=f"wanted (repeat it){everything}",
+    )
+
+
+def add_objective(parser: argparse.ArgumentParser) -> None:
+    """Add ``--objective``."""
+    text = "shortest longest chain (span, the default), or smallest derivation tree"
+    parser.add_argument("--objective", choices=("span", "tree"), default="span", help=text)
+
+
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Add ``--executor`` and ``--timeout``."""
+    parser.add_argument(
+        "--executor", metavar="NAME", help="where the calls are made: sync, async, threads, processes, parallel ..."
+    )
+    parser.add_argument("--timeout", metavar="SECONDS", type=seconds, help="how long the run may take")
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """The two sides of ``NAME=VALUE``; a value is JSON, else a number as Python knows it, else text.
+
+    Raises
+    ------
+    ArgumentTypeError
+        There is no ``=``.
+
+    Examples
+    --------
+    >>> assignment("mass=5.9e24"), assignment("body=Earth"), assignment("sizes=[1, 2]")
+    (('mass', 5.9e+24), ('body', 'Earth'), ('sizes', [1, 2]))
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    for read in (json.loads, float):
+        try:
+            return name, read(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _name_and_more(text: str) -> tuple[str, Any]:
+    return assignment(text) if "=" in text else (text, None)
+
+
+def given_values(chosen: argparse.Namespace) -> dict[Hashable, Any]:
+    """Known values by name: those of the file, and those of the command line before them.
+
+    Raises
+    ------
+    BuildError
+        A name is given twice, or the file holds no JSON object.
+    """
+    values: dict[Hashable, Any] = {}
+    for name, value in chosen.inputs:
+        if name in values:
+            raise BuildError(f"{name!r} is given twice; give it once")
+        values[name] = value
+    return values if chosen.input_file is None else {**_read_inputs(chosen.input_file), **values}
+
+
+def given_names(chosen: argparse.Namespace) -> list[Hashable]:
+    """Names of what is known, whether or not their values were given."""
+    return list(given_values(chosen))
+
+
+def _read_inputs(file: str) -> dict[Hashable, Any]:
+    name = "standard input" if file == "-" else file
+    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise BuildError(f"{name} is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise BuildError(f"{name} holds a {type(values).__name__}; it must be an object of values by name")
+    return values
+
+
+@contextmanager
+def model_of(chosen: argparse.Namespace) -> Iterator[Dispatcher]:
+    """The model; what it prints meanwhile goes to standard error, for standard output is ours."""
+    with redirect_stdout(sys.stderr), model_named(chosen.model) as dsp:
+        yield dsp
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def seconds(text: str) -> float:
+    """A time above 0 [s]."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no time above 0")
+    return number

@@ -1,0 +1,47 @@
+"""The table of commands: a row each; how to add one says the head of the package."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from importlib import import_module
+
+__all__ = ["COMMANDS", "Row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command.
+
+    Attributes
+    ----------
+    name : str
+    does : str
+        What it does, in a line.
+    file : str
+        The file of this package that has it; by default that of its name.
+    add : str
+        The function there that adds its arguments to a parser.
+    """
+
+    name: str
+    does: str
+    file: str = ""
+    add: str = "add"
+
+    def add_to(self, parser: ArgumentParser) -> None:
+        """Load its file, and let it add its arguments."""
+        parser.description = f"{self.does}."
+        getattr(import_module(f".{self.file or self.name}", __package__), self.add)(parser)
+
+
+COMMANDS = {
+    row.name: row
+    for row in (
+        Row("run", "ask a model once"),
+        Row("fill", "fill the holes of a table"),
+        Row("missing", "say what else must be known to reach an output"),
+        Row("check", "find what is wrong or suspicious in a model"),
+        Row("serve", "serve a model over HTTP, until it is interrupted"),
+    )
+}

@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import ThalwegError, UnknownNodeError, near_misses
+from ..errors import RunTimeout, ThalwegError, UnknownNodeError, near_misses
 from ..text import error_text
 from .codes import Exit, code_of
+from .facts import failure_facts
 from .options import Formatter
 from .table import COMMANDS
 from .telling import print_json, say
@@ -65,11 +66,17 @@ def _act(words: list[str]) -> int:
 
 
 def _tell(error: Exception, *, as_json: bool) -> Exit:
-    code = code_of(error)
-    message = _message(error)
+    """Say what went wrong; for programs on standard output as well."""
+    code, message = code_of(error), _message(error)
+    failures = getattr(getattr(error, "solution", None), "errors", {}).values()
+    for failure in failures:
+        say(str(failure))
     say(message)
     if as_json:
-        print_json({"error": {"code": code, "type": type(error).__name__, "message": message}})
+        told = {"code": code, "type": type(error).__name__, "message": message}
+        told |= {name: getattr(error, name) for name in ("outputs", "missing") if hasattr(error, name)}
+        told["failures"] = list(map(failure_facts, failures))
+        print_json({"error": told})
         sys.stdout.flush()
     return code
 
@@ -79,6 +86,8 @@ def _message(error: Exception) -> str:
     if isinstance(error, UnknownNodeError):
         close = " or ".join(map(repr, error.suggestions))
         return f"the model does not know {error.name!r}" + (f"; did you mean {close}?" if close else "")
+    if isinstance(error, RunTimeout):
+        return str(error).partition(";")[0]
     if isinstance(error, ThalwegError):
         return str(error)
     if isinstance(error, OSError):

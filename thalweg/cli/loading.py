@@ -67,7 +67,8 @@ def _run_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModelFileError(f"there is no model file {str(path)!r}")
     # A name of its own, so that a model file called like a module of somebody else's does not stand in for it.
-    name = f"_thalweg_model_{path.stem}"
+    # `__main__` in it says to executors: no other process can import this.
+    name = f"_thalweg_model__main__{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     assert spec is not None
     assert spec.loader is not None
@@ -78,7 +79,17 @@ def _run_file(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         raise ModelFileError(_what_happened(error, path.resolve().parent)) from error
+    _travel_by_value(module)
     return module
+
+
+def _travel_by_value(module: ModuleType) -> None:
+    """Let what a model file defines travel to other processes whole, for they cannot import it by its name."""
+    try:
+        import cloudpickle
+    except ImportError:  # then executors say what is missing
+        return
+    cloudpickle.register_pickle_by_value(module)
 
 
 def _import(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Hashable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 from ..dispatcher import Dispatcher
 from ..errors import BuildError
+from ..executors import shutdown_executors
 from .loading import model_named
 
 __all__ = [
@@ -199,9 +201,22 @@ def _read_inputs(file: str) -> dict[Hashable, Any]:
 
 @contextmanager
 def model_of(chosen: argparse.Namespace) -> Iterator[Dispatcher]:
-    """The model; what it prints meanwhile goes to standard error, for standard output is ours."""
-    with redirect_stdout(sys.stderr), model_named(chosen.model) as dsp:
-        yield dsp
+    """The model; what is printed meanwhile, also by what it calls in other processes, goes to standard error.
+
+    Standard output is for the answer: print that afterwards.
+    """
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr), model_named(chosen.model) as dsp:
+            try:
+                yield dsp
+            finally:
+                shutdown_executors()
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
 
 
 def positive(text: str) -> int:

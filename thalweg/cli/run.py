@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
-from ..dispatcher import Solution
+from .asking import add_question, ask, explanations, tell_failures
 from .codes import Exit
-from .options import (
-    add_executor,
-    add_inputs,
-    add_manner,
-    add_model,
-    add_objective,
-    add_outputs,
-    describe,
-    given_values,
-    model_of,
-)
-from .telling import failure_facts, print_json, print_lines, say, shown
+from .facts import explanation_facts, failure_facts
+from .options import add_manner, add_model, describe, given_values, model_of
+from .telling import print_json, print_lines, shown
 
 __all__ = ["add"]
 
@@ -33,11 +25,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         """,
     )
     add_model(parser)
-    add_inputs(parser)
-    add_outputs(parser)
-    parser.add_argument("--explain", action="store_true", help="say why each value came about as it did")
-    add_objective(parser)
-    add_executor(parser)
+    add_question(parser)
+    parser.add_argument("--explain", action="store_true", help="say why each value came about as it did, too")
     add_manner(parser, as_json='{"values": {...}, "failures": [...]}')
     parser.set_defaults(action=run)
 
@@ -46,24 +35,19 @@ def run(chosen: argparse.Namespace) -> Exit:
     """Ask a model once."""
     with model_of(chosen) as dsp:
         inputs = given_values(chosen)
-        solution: Solution = dsp.dispatch(
-            inputs,
-            chosen.outputs,
-            objective=chosen.objective,
-            raises="unreachable",
-            executor=chosen.executor,
-            timeout=chosen.timeout,
-        )
+        solution = ask(chosen, dsp, inputs)
         names = [name for name in solution if name not in inputs] if chosen.outputs is None else chosen.outputs
         values = {str(name): solution[name] for name in names if name in solution}
         units = {str(name): node.attributes.get("unit", "") for name, node in dsp.data_nodes.items()}
-        explanations = str(solution.explain()) if chosen.explain else ""
-    for failure in solution.errors.values():
-        say(str(failure))
+        lines = [f"{name} = {shown(value)} {units.get(name, '')}".rstrip() for name, value in values.items()]
+        reasons = explanations(solution) if chosen.explain else []
+        lines += ["", *map(str, reasons)] if reasons else []
+        tell_failures(chosen, solution)
     if chosen.json:
-        print_json({"values": values, "failures": [failure_facts(each) for each in solution.errors.values()]})
+        told: dict[str, Any] = {"values": values, "failures": list(map(failure_facts, solution.errors.values()))}
+        if chosen.explain:
+            told["explanations"] = list(map(explanation_facts, reasons))
+        print_json(told)
     else:
-        print_lines(f"{name} = {shown(value)} {units.get(name, '')}".rstrip() for name, value in values.items())
-    if explanations:
-        print_lines(["", explanations])
+        print_lines(lines)
     return Exit.WELL

@@ -40,6 +40,8 @@ COMMANDS = {
     for row in (
         Row("run", "ask a model once"),
         Row("fill", "fill the holes of a table"),
+        Row("plan", "say what would be called, in order, and call nothing"),
+        Row("explain", "say why each value came about as it did, and why not otherwise"),
         Row("missing", "say what else must be known to reach an output"),
         Row("check", "find what is wrong or suspicious in a model"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),

@@ -5,14 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..text import error_text
-
-if TYPE_CHECKING:
-    from ..dispatcher.failures import Failure
-
-__all__ = ["as_json", "failure_facts", "print_json", "print_lines", "say", "shown"]
+__all__ = ["as_json", "print_json", "print_lines", "say", "shown"]
 
 
 def say(message: str) -> None:
@@ -63,13 +58,3 @@ def shown(value: Any) -> str:
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     return value if isinstance(value, str) else repr(value)
-
-
-def failure_facts(failure: Failure) -> dict[str, Any]:
-    """What failed, for programs: ``node``, ``kind``, ``error``, and ``instead`` by datum."""
-    return {
-        "node": failure.path,
-        "kind": failure.kind,
-        "error": error_text(failure.error),
-        "instead": {datum: other for datum, other in failure.alternative.items() if other is not None},
-    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from html import escape
@@ -22,9 +23,9 @@ from .narrow import used
 from .plain import as_data
 from .style import ARROWS, KINDS, STATES, THEMES, Theme
 
-__all__ = ["to_html"]
+__all__ = ["drawing_data", "drawing_script", "drawing_style", "to_html"]
 
-_SCRIPTS = ("arrange.js", "draw.js", "panels.js", "main.js")
+_DRAWING = ("arrange.js", "draw.js", "panels.js", "picture.js")
 _MANY = 60  # boxes; with more, a page begins with what took part, if that is the lesser part
 _ENGINES = {
     "dot": "",
@@ -48,26 +49,9 @@ def to_html(scene: Scene, closed: frozenset[str], direction: str, *, theme: str,
     index : bool
         Begin with the list of all calls shown.
     """
-    sizes = {key: box_size(box) for key, box in scene.boxes.items()}
-    levels = lay_out(levels_of(scene), sizes, direction)
-    plainest = max((level.engine for level in levels.values() if level.places), key=list(_ENGINES).index, default="dot")
-    used_levels = lay_out(levels_of(used(scene)), sizes, direction) if scene.subject != "model" else levels
-    told = sum(len(level.places) for level in used_levels.values())
-    data = as_data(scene) | {
-        "usedLevels": {name: _level(level) for name, level in used_levels.items() if level.places},
-        "showsUnused": len(scene.boxes) <= _MANY or told > len(scene.boxes) / 2 or not told,
-        "closed": sorted(closed),
-        "direction": direction,
-        "index": index,
-        "lines": {key: lines for key, box in scene.boxes.items() if (lines := box_lines(box))},
-        "levels": {name: _level(level) for name, level in levels.items()},
-        "kinds": {name: asdict(kind) for name, kind in KINDS.items()},
-        "states": {name: asdict(state) for name, state in STATES.items()},
-        "arrowStyles": {name: asdict(look) for name, look in ARROWS.items()},
-        "remark": _ENGINES[plainest],
-    }
-    style = f"\n{_file('page.css')}\n{_colours()}"
-    code = "\n".join([_file(name) for name in _SCRIPTS])
+    data = drawing_data(scene, closed, direction) | {"index": index}
+    style = f"\n{_file('page.css')}\n{drawing_style()}"
+    code = "\n".join([drawing_script(), _file("main.js")])
     script = f"\n(() => {{\n'use strict';\n{code}\n}})();\n"
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
     parts = [
@@ -84,6 +68,49 @@ def to_html(scene: Scene, closed: frozenset[str], direction: str, *, theme: str,
         "",
     ]
     return "\n".join(parts)
+
+
+def drawing_data(
+    scene: Scene, closed: frozenset[str], direction: str, sizes: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, Any]:
+    """What the scripts of a page need to draw a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+    closed : frozenset of str
+        Boxes that are closed at first.
+    direction : {"LR", "TB", "RL", "BT"}
+    sizes : mapping of str to (float, float), optional
+        Width and height of each box [px]; by default what its texts need.
+    """
+    sizes = sizes or {key: box_size(box) for key, box in scene.boxes.items()}
+    levels = lay_out(levels_of(scene), sizes, direction)
+    plainest = max((level.engine for level in levels.values() if level.places), key=list(_ENGINES).index, default="dot")
+    used_levels = lay_out(levels_of(used(scene)), sizes, direction) if scene.subject != "model" else levels
+    told = sum(len(level.places) for level in used_levels.values())
+    return as_data(scene) | {
+        "usedLevels": {name: _level(level) for name, level in used_levels.items() if level.places},
+        "showsUnused": len(scene.boxes) <= _MANY or told > len(scene.boxes) / 2 or not told,
+        "closed": sorted(closed),
+        "direction": direction,
+        "lines": {key: lines for key, box in scene.boxes.items() if (lines := box_lines(box))},
+        "levels": {name: _level(level) for name, level in levels.items()},
+        "kinds": {name: asdict(kind) for name, kind in KINDS.items()},
+        "states": {name: asdict(state) for name, state in STATES.items()},
+        "arrowStyles": {name: asdict(look) for name, look in ARROWS.items()},
+        "remark": _ENGINES[plainest],
+    }
+
+
+def drawing_script() -> str:
+    """The scripts that draw, as one text; ``Picture`` is the class to be used."""
+    return "\n".join([_file(name) for name in _DRAWING])
+
+
+def drawing_style() -> str:
+    """How pictures look: boxes, arrows, chips and bars, and the colours of both themes."""
+    return f"{_file('picture.css')}\n{_colours()}"
 
 
 def _file(name: str) -> str:

@@ -59,11 +59,17 @@ function drawBox(page, box, place, isOpen) {
   return group;
 }
 
+function styleArrow(model, path, state) {
+  const number = model.arrowNumber.get(state);
+  path.setAttribute("class", `arrow arrow-${number}`);
+  path.setAttribute("marker-end", `url(#head-${number})`);
+}
+
 // Everything that is to be seen now; what stood there before is replaced.
 function drawAll(page) {
   const { model, open, root, direction } = page;
-  const levels = page.showsUnused ? model.levels : model.usedLevels;
-  const isOpen = (key) => open.has(key) && Boolean(levels[key]);
+  const levels = page.levels();
+  const isOpen = (key) => page.isOpen(key);
   const { places, routes, width, height } = arrange(model, levels, root, open, direction);
   const arrows = visibleArrows(model, places, isOpen);
   const below = svg("g", { class: "boxes-open" });
@@ -79,12 +85,10 @@ function drawAll(page) {
     (isOpen(key) ? below : above).append(element);
   }
   for (const [pair, arrow] of arrows) {
-    const number = model.arrowNumber.get(arrow.state);
     const path = svg("path", {
-      class: `arrow arrow-${number}`,
       d: curve(places.get(arrow.source), places.get(arrow.target), routes.get(pair), direction),
-      "marker-end": `url(#head-${number})`,
     }, between);
+    styleArrow(model, path, arrow.state);
     const weight = arrow.weight !== undefined ? `weight ${arrow.weight}` : "";
     const count = arrow.count > 1 ? `${arrow.count} arrows` : "";
     svg("title", {}, path).textContent =
@@ -97,7 +101,9 @@ function drawAll(page) {
 
 // Zoom and pan: one transform on the scenery.
 class View {
-  constructor(canvas, scenery) {
+  // A picture that is not alone leaves the wheel to the page, unless Ctrl is held, as for maps.
+  constructor(canvas, scenery, isAlone) {
+    this.isAlone = isAlone;
     this.canvas = canvas;
     this.scenery = scenery;
     this.x = 0;
@@ -129,6 +135,7 @@ class View {
   }
 
   wheel(event) {
+    if (!this.isAlone && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const edge = this.canvas.getBoundingClientRect();
     this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), event.clientX - edge.left, event.clientY - edge.top);

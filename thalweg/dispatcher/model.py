@@ -468,8 +468,7 @@ class Model:
         Parameters
         ----------
         *path : Hashable
-            Its id; before it the ids of the sub-dispatchers that it is in, or all of them in one text with slashes
-            between.
+            Its id, after those of the sub-dispatchers that it is in; or one text with slashes between them.
 
         Raises
         ------

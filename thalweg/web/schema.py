@@ -244,10 +244,9 @@ class _Array:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         number = {"enum": list(NON_FINITE), "type": "string"}
-        return {
-            "type": "array",
-            "items": {"anyOf": [{"type": "number"}, number, {"type": "boolean"}, {"type": "array"}]},
-        }
+        numbers = {"items": {"anyOf": [{"type": "number"}, number, {"type": "boolean"}]}}
+        rows = {"items": {"type": "array"}}  # that they are of one length, no schema can say
+        return {"type": "array", "anyOf": [numbers, rows]}
 
     def make(self, value: list[Any]) -> Any:
         """The array of a list."""

@@ -30,6 +30,7 @@ __all__ = [
     "given_names",
     "given_values",
     "model_of",
+    "natural",
     "positive",
     "seconds",
 ]
@@ -219,17 +220,32 @@ def model_of(chosen: argparse.Namespace) -> Iterator[Dispatcher]:
         os.close(output)
 
 
+def natural(text: str) -> int:
+    """A whole number from 0."""
+    return _from(0, text)
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return _from(1, text)
+
+
+def _from(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{number} is below {least}")
     return number
 
 
 def seconds(text: str) -> float:
     """A time above 0 [s]."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no time above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is no time above 0")
     return number

@@ -71,7 +71,7 @@ def progress_of(chosen: argparse.Namespace, name: str) -> Progress | None:
 
 
 @contextmanager
-def counting(chosen: argparse.Namespace, name: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
+def counting(chosen: argparse.Namespace, name: str, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show how much of something is through; the function says how many more are.
 
     Parameters
@@ -80,8 +80,8 @@ def counting(chosen: argparse.Namespace, name: str, unit: str, total: int) -> It
         With ``quiet`` and ``json``, where nothing is shown.
     name, unit : str
         What goes on, and what is counted.
-    total : int
-        How many there are.
+    total : int or None
+        How many there are, as far as that is known.
     """
     if not _is_wanted(chosen):
         yield lambda _: None

@@ -44,6 +44,8 @@ COMMANDS = {
         Row("explain", "say why each value came about as it did, and why not otherwise"),
         Row("missing", "say what else must be known to reach an output"),
         Row("check", "find what is wrong or suspicious in a model"),
+        Row("plot", "draw a model, a plan or a run into a file"),
+        Row("bench", "measure how long a model takes for an answer, and on what"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),
     )
 }

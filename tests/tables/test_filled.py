@@ -1,11 +1,12 @@
 import math
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import thalweg as tw
-from thalweg.errors import TableError, UnknownNodeError
+from thalweg.errors import TableError, UnknownExecutorError, UnknownNodeError
 from thalweg.tables import Table, fill
 
 
@@ -261,3 +262,49 @@ def test_the_model_is_left_as_it_was(room):
     version = room.version
     fill(room, {"width": [2.0] * 9, "length": [4.0] * 9, "area": [None] * 9})
     assert room.version == version
+
+
+@pytest.mark.parametrize("executor", ["sync", "threads"])
+def test_an_executor_fills_what_columns_fill_and_says_the_same_of_each_cell(room, executor):
+    room.add_function("steep", lambda width: 1 / (width - 2), ["width"], ["litres"], weight=0.5)
+    table = {
+        "width": [2.0, 3.0, None, 5.0] * 3,
+        "length": [4.0, None, 5.0, 1.0] * 3,
+        "area": [None, 12.0, 20.0, 5.0] * 3,
+    }
+    expected = fill(room, table, [*table, "litres"])
+    filled = fill(room, table, [*table, "litres"], executor=executor)
+    assert {name: column.tolist() for name, column in filled.items()} == {
+        name: column.tolist() for name, column in expected.items()
+    }
+    assert list(filled.cells()) == list(expected.cells())
+
+
+def test_an_executor_has_several_rows_at_work():
+    together = Barrier(3, timeout=60)
+    dsp = tw.Dispatcher()
+    dsp.add_function("meet", lambda x: together.wait() * 0 + x, ["x"], ["y"])
+    with tw.open_executor("threads", max_workers=3) as executor:
+        filled = fill(dsp, {"x": [1, 2, 3]}, ["y"], executor=executor)
+    assert filled["y"].tolist() == [1, 2, 3]
+
+
+def test_an_executor_that_is_not_there_is_refused(room):
+    with pytest.raises(UnknownExecutorError, match="did you mean 'threads'"):
+        fill(room, {"width": [2.0], "length": [4.0], "area": [None]}, executor="thread")
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_all_rows_are_told_of_once(room, executor):
+    room.add_function("steep", lambda width: 1 / (width - 2), ["width"], ["litres"], weight=0.5)
+    table = {
+        "width": [2.0, 3.0, None, 5.0] * 5,
+        "length": [4.0, None, 5.0, 1.0] * 5,
+        "area": [None, 12.0, 20.0, 5.0] * 5,
+    }
+    told = []
+    fill(room, table, [*table, "litres"], executor=executor, on_rows=told.append)
+    assert sum(told) == 20
+    told.clear()
+    fill(room, table, ["area"], executor=executor, on_rows=told.append)
+    assert sum(told) == 20

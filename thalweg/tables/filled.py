@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..dispatcher import Dispatcher
 from ..errors import UnknownNodeError
+from ..executors import Executor
 from .batches import Batch, Failed
 from .filling import Filling
 from .matching import match_columns
@@ -220,7 +221,7 @@ def _length(rows: Rows) -> int:
     return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
 
 
-def fill(
+def fill(  # noqa: PLR0913 - the options of one act, each with a default
     dsp: Dispatcher,
     table: Any,
     outputs: Iterable[Name] | None = None,
@@ -228,6 +229,8 @@ def fill(
     keep: Iterable[Name] = (),
     strict: bool = False,
     objective: str = "span",
+    executor: str | Executor | None = None,
+    on_rows: Callable[[int], object] | None = None,
 ) -> Filled:
     """Fill the holes of a table by what a model computes from the other cells of each row.
 
@@ -250,6 +253,11 @@ def fill(
         Refuse every column that the model does not know and that is not among `keep`.
     objective : {"span", "tree"}, optional
         As for `Dispatcher.dispatch`.
+    executor : str or Executor, optional
+        Makes the calls, as for `Dispatcher.dispatch`: each row is dispatched by itself, many at a time.  That pays for
+        functions that take long; by default they are called here, with whole columns where they allow it.
+    on_rows : callable, optional
+        Told now and then how many rows more are through.
 
     Returns
     -------
@@ -262,6 +270,8 @@ def fill(
         A column looks like a misspelt datum of the model, or no column is one; a cell of a column of numbers is none.
     UnknownNodeError
         One of `outputs` is not in the model.
+    UnknownExecutorError
+        There is no executor of this name.
 
     Notes
     -----
@@ -286,6 +296,6 @@ def fill(
     for name in wanted:
         if name not in data:
             raise UnknownNodeError.among(name, data, "output")
-    filling = Filling(dsp, table, wanted, known, objective)
+    filling = Filling(dsp, table, wanted, known, objective, executor=executor, on_rows=on_rows)
     filling.run()
     return Filled(dsp, filling.result(), filling.batches, wanted, others)

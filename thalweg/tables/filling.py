@@ -5,19 +5,19 @@ What cannot be gone with columns is left to a dispatch of each row by itself, wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 
-from ..dispatcher import Dispatcher
+from ..dispatcher import Dispatcher, Solution
 from .batches import Alike, Batch
 from .calling import Caller
 from .cells import Cells
 from .columns import Column, Values, describe, quiet
 from .patterns import find_patterns, row_numbers
-from .routes import Planner, dispatch_row
+from .routes import Planner, Route, derivations_of
 from .table import Array, Name, Rows, Table, as_objects
 from .walking import Group, Walk
 
@@ -38,12 +38,26 @@ class Filling(Walk):
     known : sequence of Hashable
         Columns that the model knows.
     objective : {"span", "tree"}
+    executor : str or Executor, optional
+        Makes the calls, of each row by itself.
+    on_rows : callable, optional
+        Told how many rows more are through.
     """
 
     def __init__(
-        self, dsp: Dispatcher, table: Table, wanted: Sequence[Name], known: Sequence[Name], objective: str
+        self,
+        dsp: Dispatcher,
+        table: Table,
+        wanted: Sequence[Name],
+        known: Sequence[Name],
+        objective: str,
+        *,
+        executor: Any = None,
+        on_rows: Callable[[int], object] | None = None,
     ) -> None:
         super().__init__(Planner(dsp, objective), Caller())
+        self.executor = executor
+        self.on_rows = on_rows or (lambda _: None)
         self.dsp = dsp
         self.table = table
         self.wanted = wanted
@@ -59,11 +73,13 @@ class Filling(Walk):
             given = tuple([name for name in self.known if name not in pattern.holes])
             wanted = tuple([name for name in self.wanted if name in pattern.holes or name not in table])
             if not wanted:
+                self.on_rows(pattern.count)
                 continue
             self.groups.append(Group(pattern.rows, pattern.count, (self.planner.route(given, wanted),)))
             while self.groups:
                 group = self.groups.pop()
-                if group.routes[-1].is_plain and (group.failures or group.count > _ALONE):
+                by_columns = group.routes[-1].is_plain and (group.failures or group.count > _ALONE)
+                if by_columns and self.executor is None:
                     self.walk(group)
                 else:
                     self.leave(group)
@@ -87,6 +103,7 @@ class Filling(Walk):
             self.cells[name].put(group.rows, found)
         route = group.routes[-1]
         self.batches.append(Batch(group.rows, route.given, route.wanted, group.failures, group.routes))
+        self.on_rows(group.count)
 
     def leave(self, group: Group) -> None:
         """Dispatch each row of a group by itself."""
@@ -95,9 +112,12 @@ class Filling(Walk):
         cells = [Column(self.table[name][rows]).cells() for name in route.given]
         found: dict[Any, Alike] = {}
         values: dict[Name, dict[int, Any]] = {name: {} for name in route.wanted}
+        inputs = (
+            dict(zip(route.given, row, strict=True)) for row in (zip(*cells, strict=True) if cells else repeat(()))
+        )
         with np.errstate(**quiet()):
-            for i, row in zip(rows.tolist(), zip(*cells, strict=True) if cells else repeat(()), strict=False):
-                solution, derivations = dispatch_row(self.dsp, route, dict(zip(route.given, row, strict=True)))
+            for i, (row, solution) in zip(rows.tolist(), self._dispatched(route, inputs, len(rows)), strict=True):
+                derivations = derivations_of(solution, route, row)
                 for name in route.wanted:
                     if name in solution:
                         values[name][i] = solution[name]
@@ -106,7 +126,19 @@ class Filling(Walk):
                 alike = found.setdefault(key, Alike(derivations, failures))
                 alike.rows.append(i)
                 alike.messages.append([describe(failure.error) for failure in solution.errors.values()])
+                self.on_rows(1)
         for name, filled in values.items():
             if filled:
                 self.cells[name].put(np.array(list(filled), np.intp), Column(as_objects(list(filled.values()))))
         self.batches += [alike.batch(self.planner, route) for alike in found.values()]
+
+    def _dispatched(
+        self, route: Route, inputs: Iterator[dict[Name, Any]], count: int
+    ) -> Iterator[tuple[dict[Name, Any], Solution]]:
+        """Rows, and what their dispatches leave; on a plan that is there already where these are in line."""
+        rows = islice(inputs, count)
+        if self.executor is None:
+            return ((row, self.dsp.run(route.plan, row, raises=False)) for row in rows)
+        known = list(rows)
+        options = {"executor": self.executor, "objective": self.planner.objective, "raises": False}
+        return zip(known, self.dsp.map(known, route.wanted, **options), strict=True)

@@ -15,7 +15,7 @@ from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import make_plan, path_text, public_distance, public_provider
 from ..dispatcher.search import Search
 
-__all__ = ["Derivation", "Planner", "Route", "dispatch_row"]
+__all__ = ["Derivation", "Planner", "Route", "derivations_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +143,27 @@ class Planner:
         return route
 
 
-def dispatch_row(
-    dsp: Dispatcher, route: Route, row: Mapping[NodeId, Any]
-) -> tuple[Solution, dict[NodeId, Derivation] | None]:
-    """Dispatch one row by itself, on a plan that is there already.
+def derivations_of(solution: Solution, route: Route, row: Mapping[NodeId, Any]) -> dict[NodeId, Derivation] | None:
+    """Derivation of each wanted datum that has a value in a row that was dispatched by itself.
+
+    Parameters
+    ----------
+    solution : Solution
+    route : Route
+        The one for rows like it.
+    row : mapping
+        What was given.
 
     Returns
     -------
-    Solution
     dict of Hashable to Derivation, or None
-        Derivation of each wanted datum that has a value; None if all are those of the route.
+        None if all are those of the route.
     """
     plan = route.plan
-    solution = dsp.run(plan, row, raises=False)
     record = solution.record
     is_same = record.search is plan.search and not record.failures
     if is_same and not plan.network.collectors:
-        return solution, None
+        return None
     index, providers = plan.network.top.index, solution.providers
     derivations: dict[NodeId, Derivation] = {}
     for name in route.wanted:
@@ -168,7 +172,7 @@ def dispatch_row(
             if found.provider != providers[name]:  # of a collecting datum only those that gave something count
                 found = replace(found, provider=providers[name])
             derivations[name] = found
-    return solution, derivations
+    return derivations
 
 
 def _trace(plan: Plan, search: Search, datum: int, given: Iterable[NodeId]) -> Derivation:

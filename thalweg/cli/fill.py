@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import TableError
 from .codes import Exit
-from .options import add_manner, add_model, add_objective, describe, model_of, positive
-from .telling import say
+from .options import add_executor, add_manner, add_model, add_objective, describe, model_of, positive
+from .progress import counting
+from .telling import print_json, say
 
 if TYPE_CHECKING:
     from ..tables import Filled, Table
@@ -50,7 +51,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--digits", metavar="N", type=positive, help="significant digits of new numbers; by default all"
     )
     add_objective(parser)
-    add_manner(parser)
+    add_executor(parser, timeout=False)
+    add_manner(parser, as_json='{"rows", "filled", "open", "unknown": [...]}; the table must go to a file')
     parser.set_defaults(action=fill)
 
 
@@ -78,9 +80,14 @@ def fill(chosen: argparse.Namespace) -> Exit:
             data = dsp.data_nodes
             columns = [name for name in table if name in data] if chosen.only is None else chosen.only
             outputs = [*columns, *chosen.add]
-        filled = tables.fill(dsp, table, outputs, keep=chosen.keep, strict=chosen.strict, objective=chosen.objective)
+        options = {"strict": chosen.strict, "objective": chosen.objective, "executor": chosen.executor}
+        with counting(chosen, dsp.name or chosen.model, "rows", table.rows) as more:
+            filled = tables.fill(dsp, table, outputs, keep=chosen.keep, on_rows=more, **options)
     _write(chosen, filled)
-    if not chosen.quiet:
+    if chosen.json:
+        told = {"rows": table.rows, "filled": filled.count, "open": filled.open_count, "unknown": filled.others}
+        print_json(told)
+    elif not chosen.quiet:
         if filled.others:
             say(f"the model does not know {', '.join(map(repr, filled.others))}; left as it was")
         say(filled.summary() if chosen.report or not filled.open_count else f"{filled.summary()} (--report says why)")
@@ -92,6 +99,8 @@ def _check_places(chosen: argparse.Namespace) -> None:
     from ..tables.files import format_of
     from ..tables.report import kind_of_report
 
+    if chosen.json and chosen.output == "-":
+        raise TableError("the table and --json cannot both go to standard output; name a file for the table by -o")
     if chosen.report is not None:
         kind_of_report(chosen.report)
         if Path(chosen.report).resolve() == Path(chosen.output).resolve():

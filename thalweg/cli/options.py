@@ -131,12 +131,13 @@ def add_objective(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objective", choices=("span", "tree"), default="span", help=text)
 
 
-def add_executor(parser: argparse.ArgumentParser) -> None:
-    """Add ``--executor`` and ``--timeout``."""
+def add_executor(parser: argparse.ArgumentParser, *, timeout: bool = True) -> None:
+    """Add ``--executor``, and ``--timeout`` where there is one run that can be too long."""
     parser.add_argument(
         "--executor", metavar="NAME", help="where the calls are made: sync, async, threads, processes, parallel ..."
     )
-    parser.add_argument("--timeout", metavar="SECONDS", type=seconds, help="how long the run may take")
+    if timeout:
+        parser.add_argument("--timeout", metavar="SECONDS", type=seconds, help="how long the run may take")
 
 
 def assignment(text: str) -> tuple[str, Any]:

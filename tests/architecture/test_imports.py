@@ -47,6 +47,7 @@ DOOR_STATEMENTS = 3
 
 # Modules that cost too much to import before they are needed, or may not be installed.
 LATE_MODULES = {
+    "argcomplete",
     "asyncio",
     "bz2",
     "cloudpickle",

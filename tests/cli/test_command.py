@@ -28,12 +28,10 @@ FILLED = "room,width,length,area\nhall,2.0,4.0,8\nbath,1.5,2.0,3.0\nattic,1.0,,\
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def files(folder):
     Path("model.py").write_text(MODEL)
     Path("helper.py").write_text("def double(x):\n    return 2 * x\n")
     Path("rooms.csv").write_text(TABLE)
-    return tmp_path
 
 
 def run(*words):

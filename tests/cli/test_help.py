@@ -1,12 +1,9 @@
 """What each command says of itself is true: its example is run, and gives what it shows."""
 
 import doctest
-import os
 import re
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,17 +15,6 @@ EXAMPLES = {
     name: re.findall(r"^  \$ (.*)\n((?:(?!  \$).*\n?)*)", parser.epilog, re.M) for name, parser in PARSERS.items()
 }
 SAME = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Run in an empty folder, where `thalweg` is the command of this interpreter."""
-    monkeypatch.chdir(tmp_path)
-    place = Path("bin/thalweg").resolve()
-    place.parent.mkdir()
-    place.write_text(f'#!/bin/sh\nexec {sys.executable} -W error -m thalweg "$@"\n')
-    place.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{place.parent}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

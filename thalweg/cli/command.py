@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..errors import RunTimeout, ThalwegError, UnknownNodeError, near_misses
 from ..text import error_text
@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code: see `Exit`.
     """
+    if argv is None and "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
+        _complete()
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         return _act(words)
@@ -127,13 +129,30 @@ def _top() -> argparse.ArgumentParser:
     return parser
 
 
-def whole_parser() -> argparse.ArgumentParser:
-    """The parser of all commands, with all their files loaded: for completion and for tests."""
+def _complete() -> None:
+    """Answer a shell, and end; of all commands only the one that is being written is loaded."""
+    from .completion import complete
+
+    words = os.environ.get("COMP_LINE", "").split()
+    complete(whole_parser(words[1:2]))
+
+
+def whole_parser(loaded: Iterable[str] | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands: for completion and for tests.
+
+    Parameters
+    ----------
+    loaded : iterable of str, optional
+        The commands of which more is needed than their names; by default all.
+    """
+    wanted = COMMANDS.keys() if loaded is None else set(loaded)
     parser = _top()
     parser.epilog = None
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="thalweg")
     for row in COMMANDS.values():
-        row.add_to(commands.add_parser(row.name, help=row.does, formatter_class=Formatter, allow_abbrev=False))
+        command = commands.add_parser(row.name, help=row.does, formatter_class=Formatter, allow_abbrev=False)
+        if row.name in wanted:
+            row.add_to(command)
     return parser
 
 

@@ -15,7 +15,7 @@ from ..dispatcher import Dispatcher
 from ..dispatcher.blueprint import Blueprint
 from ..errors import ModelFileError, near_misses
 
-__all__ = ["model_named"]
+__all__ = ["model_named", "models_in"]
 
 
 @contextmanager
@@ -38,13 +38,34 @@ def model_named(name: str) -> Iterator[Dispatcher]:
     ``sys.path`` is as it was and these modules are forgotten.
     """
     place, attribute = _split(name)
+    with _loaded(place) as module:
+        yield _pick(module, attribute, place)
+
+
+def models_in(place: str) -> list[str]:
+    """Names of the models in a file or module.
+
+    Parameters
+    ----------
+    place : str
+
+    Raises
+    ------
+    ModelFileError
+        It is not there, or raises.
+    """
+    with _loaded(place) as module:
+        return list(_models(module))
+
+
+@contextmanager
+def _loaded(place: str) -> Iterator[ModuleType]:
     is_file = place.endswith(".py")
     folder = Path(place).resolve().parent if is_file else Path.cwd()
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
-        module = _run_file(Path(place)) if is_file else _import(place)
-        yield _pick(module, attribute, place)
+        yield _run_file(Path(place)) if is_file else _import(place)
     finally:
         if str(folder) in sys.path:
             sys.path.remove(str(folder))
@@ -118,9 +139,13 @@ def _what_happened(error: BaseException, folder: Path) -> str:
     return f"{place}{what}"
 
 
+def _models(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if isinstance(value, (Dispatcher, Blueprint))}
+
+
 def _pick(module: ModuleType, attribute: str, place: str) -> Dispatcher:
     """The dispatcher of that name, or the only one."""
-    models = {name: value for name, value in vars(module).items() if isinstance(value, (Dispatcher, Blueprint))}
+    models = _models(module)
     if not attribute:
         if len({id(value) for value in models.values()}) != 1:
             names = ", ".join(f"{place}:{name}" for name in models)

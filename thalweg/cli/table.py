@@ -47,5 +47,6 @@ COMMANDS = {
         Row("plot", "draw a model, a plan or a run into a file"),
         Row("bench", "measure how long a model takes for an answer, and on what"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),
+        Row("completion", "print what lets a shell complete commands, options, and the data of models"),
     )
 }

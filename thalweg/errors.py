@@ -20,10 +20,14 @@ __all__ = [
     "DispatchError",
     "DomainError",
     "JobError",
+    "JournalError",
+    "LeaseLostError",
     "MissingExtraError",
     "ModelFileError",
     "PlotError",
     "RenderError",
+    "RunCancelledError",
+    "RunHeldError",
     "RunTimeout",
     "ServiceError",
     "ServiceUnavailable",
@@ -33,8 +37,10 @@ __all__ = [
     "ThalwegError",
     "TransferError",
     "TryAgainException",
+    "UnkeptValueError",
     "UnknownExecutorError",
     "UnknownNodeError",
+    "UnknownRunError",
     "UnreachableError",
     "WorkerDied",
     "near_misses",
@@ -259,6 +265,68 @@ class JobError(ThalwegError, ValueError):
     """
 
     job: str
+
+
+class JournalError(ThalwegError, RuntimeError):
+    """A journal cannot be read or written: it is damaged, its disk is full, its server is gone."""
+
+
+class LeaseLostError(JournalError):
+    """Another driver has taken a run over, so this one has stopped; what it had recorded is kept.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run.
+    """
+
+    run: str
+
+
+class RunHeldError(JournalError):
+    """A run is being driven by somebody else.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run.
+    holder : str
+        Who drives it.
+    seconds : float
+        When its lease ends, if nobody renews it, from now [s].
+    """
+
+    run: str
+    holder: str
+    seconds: float
+
+
+class RunCancelledError(JournalError):
+    """A run was cancelled in its journal, so its driver has stopped; it may be resumed.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run.
+    """
+
+    run: str
+
+
+class UnknownRunError(JournalError, KeyError):
+    """No run of a journal has this id.
+
+    Attributes
+    ----------
+    run : str
+        The unknown id.
+    """
+
+    run: str
+
+
+class UnkeptValueError(JournalError, TypeError):
+    """A value cannot be kept in a journal: it has no safe form, or it is a pickle that nobody has asked for."""
 
 
 class MissingExtraError(ThalwegError, ImportError):

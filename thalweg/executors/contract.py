@@ -14,6 +14,9 @@ Between a run and what drives it:
 3. The run is over when `Drivable.is_active` says so; calls not taken are then never made, and calls in flight are
    cancelled and awaited.
 
+A run may also have `is_waiting`, true while something is awaited that comes by `Driver.relay`, and `again`, told of
+each further try of a call before it begins.
+
 Between a driver and an executor:
 
 4. `Executor.start` returns at once.  Every attempt is reported exactly once, from any thread, by its `report`: with

@@ -116,7 +116,7 @@ class Driver:
         run = self.run
         if not run.is_active():
             self.close()
-        elif not (self.flying or self.parked or self.waiting or self.resting):
+        elif not (self.flying or self.parked or self.waiting or self.resting or _waits(run)):
             raise RuntimeError("the run is active, but has nothing to start and nothing to wait for")
 
     def _read(self) -> None:
@@ -192,6 +192,11 @@ class Driver:
             self._drop(following)
             self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
+
+    def relay(self, function: Callable[..., object], *args: Any) -> None:
+        """Call a function unless all is ending: what a run waits for besides its calls comes in this way."""
+        if not self.is_closing:
+            function(*args)
 
     def close(self) -> None:
         """Start nothing more, and cancel what is in flight; its host waits for that no longer than a grace period."""
@@ -351,6 +356,9 @@ class Driver:
 
             chance = random
         error.__traceback__ = None  # its frames hold the values, and some of them hold it
+        again = getattr(self.run, "again", None)
+        if again is not None:
+            again(attempt.call, attempt.number + 1)
         another = SpecialAttempt(attempt.call, self.report, attempt.number + 1)
         self.resting[another] = None
         pause = max(policy.pause_after(attempt.number, chance), getattr(error, "pause_seconds", None) or 0.0)
@@ -360,3 +368,9 @@ class Driver:
         if attempt in self.resting:
             del self.resting[attempt]
             self._launch(attempt, self.choose(attempt.call))
+
+
+def _waits(run: Drivable) -> bool:
+    """Does a run wait for something besides its calls?"""
+    is_waiting = getattr(run, "is_waiting", None)
+    return is_waiting is not None and bool(is_waiting())

@@ -1,0 +1,279 @@
+"""A journal: where runs are recorded, so that a run that was interrupted goes on from what is known."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import BuildError, JournalError, UnkeptValueError
+from .holder import here
+from .recording import Recording
+from .records import Entry, RunInfo
+from .store import Store
+from .values import Unkept, decode, encode
+from .writer import Writer
+
+__all__ = ["LEASE_SECONDS", "Journal", "open_journal"]
+
+LEASE_SECONDS = 15.0
+_STORES = {"sqlite": ("sqlite", "SqliteStore"), "postgresql": ("postgres", "PostgresStore")}
+
+
+class Journal:
+    """Durable records of runs.
+
+    Made by `open_journal`; a context manager, which closes it.
+
+    Parameters
+    ----------
+    store : Store
+    pickle : bool
+        Pickle what has no safe form, and read pickles.
+    lease_seconds : float
+        How long a driver that is not heard of keeps its run, where nobody can see whether it lives [s].
+
+    Notes
+    -----
+    Thread-safe.  Any number of runs may be recorded at once; they share a thread that writes.
+    """
+
+    def __init__(self, store: Store, *, pickle: bool = False, lease_seconds: float = LEASE_SECONDS) -> None:
+        self.store = store
+        self.pickle = pickle
+        self.lease_seconds = lease_seconds
+        self._writer = Writer(store, lease_seconds)
+
+    def begin(self, kind: str, name: str, asked: Mapping[str, Any], run: str | None = None) -> Recording:
+        """Begin a run, or take up one that was interrupted or has ended.
+
+        Parameters
+        ----------
+        kind : str
+            ``"model"``, ``"flow"`` ...
+        name : str
+            Of the model or flow.
+        asked : mapping of str to object
+            What is asked of it; a mapping within it is compared member by member.  What cannot be kept of it is noted
+            by its type, and not compared.
+        run : str, optional
+            Name of the run, its id in this journal; by default a new one.
+
+        Returns
+        -------
+        Recording
+            It has the lease.
+
+        Raises
+        ------
+        RunHeldError
+            Somebody drives this run.
+        JournalError
+            The run was asked something else; or the journal cannot be used.
+        """
+        run = new_run_id() if run is None else run
+        kept = _keepable(asked, pickle=self.pickle)
+
+        def check(form: str, data: bytes) -> None:
+            self._compare(run, kept, decode(form, data, pickle=self.pickle))
+
+        taken = self.store.take(
+            run,
+            kind=kind,
+            name=name,
+            asked=encode(kept, pickle=self.pickle),
+            holder=here(),
+            seconds=self.lease_seconds,
+            check=check,
+        )
+        recording = Recording(run, taken, self.store, self._writer, pickle=self.pickle)
+        self._writer.add(recording)
+        return recording
+
+    def _compare(self, run: str, now: dict[str, Any], before: dict[str, Any]) -> None:
+        for member in now.keys() | before.keys():
+            new, old = now.get(member), before.get(member)
+            if isinstance(new, dict) and isinstance(old, dict):
+                other = [key for key in new.keys() | old.keys() if not self._are_same(new, old, key)]
+            else:
+                other = [] if self._are_same(now, before, member) else [member]
+            if other:
+                names = ", ".join(sorted(map(repr, other)))
+                raise JournalError(
+                    f"the run {run!r} was begun with other {member}: {names}; give it the same, or a name of its own"
+                )
+
+    def _are_same(self, new: Mapping[Any, Any], old: Mapping[Any, Any], key: Any) -> bool:
+        if (key in new) != (key in old):
+            return False
+        one, two = new[key], old[key]
+        if type(one) is Unkept or type(two) is Unkept:
+            return True
+        return encode(one, pickle=self.pickle) == encode(two, pickle=self.pickle)
+
+    def asked(self, run: str) -> dict[str, Any]:
+        """What a run was asked; `Unkept` where that could not be kept.
+
+        Raises
+        ------
+        UnknownRunError
+            There is no such run.
+        """
+        asked: dict[str, Any] = decode(*self.store.asked(run), pickle=self.pickle)
+        return asked
+
+    def runs(self, limit: int | None = None) -> list[RunInfo]:
+        """Runs, the newest first."""
+        return self.store.runs(limit)
+
+    def run(self, run: str) -> RunInfo:
+        """A run.
+
+        Raises
+        ------
+        UnknownRunError
+            There is no such run.
+        """
+        return self.store.run(run)
+
+    def entries(self, run: str) -> list[Entry]:
+        """What became of the calls of a run, in the order of their ends.
+
+        Raises
+        ------
+        UnknownRunError
+            There is no such run.
+        """
+        return self.store.entries(run)
+
+    def cancel(self, run: str) -> bool:
+        """Have a run end: its driver, wherever it is, stops at its next commit or renewal.
+
+        Returns
+        -------
+        bool
+            False if it has ended already.
+        """
+        return self.store.cancel(run)
+
+    def prune(
+        self,
+        runs: Iterable[str] | None = None,
+        *,
+        states: Iterable[str] = ("done", "cancelled"),
+        older_than_seconds: float = 0.0,
+    ) -> tuple[int, int]:
+        """Forget runs, and large values that no run needs any more.
+
+        Parameters
+        ----------
+        runs : iterable of str, optional
+            These; by default all that have ended in one of the states.  A run that is being driven is never forgotten.
+        states : iterable of str, optional
+        older_than_seconds : float, optional
+            Only what has ended before this time [s].
+
+        Returns
+        -------
+        (int, int)
+            How many runs, and how many large values.
+        """
+        if runs is None:
+            wanted, until = set(states), time.time() - older_than_seconds
+            runs = [
+                info.id
+                for info in self.runs()
+                if info.shown_state in wanted and (info.created if info.ended is None else info.ended) <= until
+            ]
+        return self.store.prune(list(runs))
+
+    def close(self) -> None:
+        """Write what is left, and let go of the database."""
+        self._writer.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Journal {self.store.url}>"
+
+
+def open_journal(where: str | Path | Journal, *, pickle: bool = False, lease_seconds: float = LEASE_SECONDS) -> Journal:
+    """Open a journal; it is made if it is not there.
+
+    Parameters
+    ----------
+    where : str, Path or Journal
+        ``"sqlite:///runs.db"`` (four slashes before an absolute path), a path, ``"postgresql://host/database"``; or a
+        journal, which is given back as it is.
+    pickle : bool, optional
+        Pickle values that have no safe form, and read pickles.  Reading one can run any code: only for a journal that
+        nobody else can write.
+    lease_seconds : float, optional
+        How long a driver that is not heard of keeps its run [s].
+
+    Raises
+    ------
+    BuildError
+        The address is none of these.
+    JournalError
+        It cannot be opened, or is something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with open_journal(f"sqlite:///{folder.name}/runs.db") as journal:
+    ...     with journal.begin("model", "circle", {"radius": 2}, run="first") as recording:
+    ...         recording.record("area", 12.57)
+    ...     [(run.id, run.state, run.values) for run in journal.runs()]
+    [('first', 'done', 1)]
+    >>> folder.cleanup()
+    """
+    if isinstance(where, Journal):
+        return where
+    if lease_seconds <= 0:
+        raise BuildError(f"lease_seconds is {lease_seconds!r}; give seconds, more than 0")
+    scheme, separator, path = str(where).partition("://")
+    if isinstance(where, Path) or not separator:
+        scheme, path = "sqlite", f"/{where}"
+    if scheme in ("postgres", "postgresql"):
+        scheme, path = "postgresql", f"/{where}"
+    if scheme not in _STORES or not path[1:]:
+        raise BuildError(f"{str(where)!r} is no journal; give 'sqlite:///runs.db', 'postgresql://...' or a path")
+    file, factory = _STORES[scheme]
+    store: Store = getattr(import_module(f".{file}", __package__), factory)(path[1:])
+    return Journal(store, pickle=pickle, lease_seconds=lease_seconds)
+
+
+def new_run_id() -> str:
+    """A name for a run that has none: by the time, and unlike any other."""
+    return f"{time.strftime('%Y-%m-%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def _keepable(asked: Mapping[str, Any], *, pickle: bool) -> dict[str, Any]:
+    """What is asked, with `Unkept` for what cannot be kept."""
+
+    def keep(value: Any) -> Any:
+        try:
+            encode(value, pickle=pickle)
+        except UnkeptValueError:
+            return Unkept(f"{type(value).__module__}.{type(value).__qualname__}")
+        return value
+
+    kept = {}
+    for name, value in asked.items():
+        if type(value) is dict:
+            value = {key: keep(each) for key, each in value.items()}
+        kept[name] = keep(value)
+    return kept

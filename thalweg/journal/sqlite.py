@@ -1,0 +1,110 @@
+"""A journal in a file of SQLite, with large values in files beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .files import Files
+from .store import Store
+
+__all__ = ["SqliteStore"]
+
+_WAIT_SECONDS = 60.0  # for others who write
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class SqliteStore(Store):
+    """Runs and entries in one file.
+
+    Parameters
+    ----------
+    path : str
+        Made if it is not there; ``PATH.values`` beside it holds the large values.
+
+    Notes
+    -----
+    Each transaction is on the disk when it ends (write-ahead log, ``synchronous=full``).
+    """
+
+    names = {  # noqa: RUF012 - as in the base
+        "runs": "runs",
+        "entries": "entries",
+        "serial": "integer primary key autoincrement",
+        "bytes": "blob",
+        "float": "real",
+        "integer": "integer",
+        "now": "((julianday('now') - 2440587.5) * 86400.0)",
+        "lock": "",
+    }
+    errors = (sqlite3.Error,)
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.files = Files(Path(f"{path}.values").absolute())
+        with self.translated():
+            self.connection = sqlite3.connect(
+                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self.execute("pragma journal_mode=wal")
+                self.execute("pragma synchronous=full")
+                if not self.execute("select 1 from sqlite_master where name = 'entries'").fetchone():
+                    self.create()
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Execute a statement; gives a cursor."""
+        return self.connection.execute(statement, values)
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement for each row."""
+        self.connection.executemany(statement, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else writes meanwhile; on the disk when it ends."""
+        self.connection.execute("begin immediate")
+        try:
+            yield
+            self.connection.execute("commit")
+        except BaseException:
+            if self.connection.in_transaction:
+                with suppress(sqlite3.Error):  # what went wrong before says more
+                    self.connection.execute("rollback")
+            raise
+
+    def keep_large(self, data: bytes) -> str:
+        """Keep a long value, within a transaction; gives its digest."""
+        return self.files.write(data)
+
+    def read_large(self, digest: str) -> bytes:
+        """A long value."""
+        with self.translated():
+            return self.files.read(digest)
+
+    def drop_large(self) -> int:
+        """Drop the long values that no entry names, within a transaction; gives how many."""
+        named = {row[0] for row in self.execute("select distinct file from entries where file is not null")}
+        return self.files.keep_only(named)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self.lock, self.translated():
+            self.connection.close()
+
+    def explain(self, error: Exception) -> str:
+        """What an error of the file means, and what to do."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            return f"it is damaged, or no journal ({error}); nothing was changed; use a copy of it"
+        if code == sqlite3.SQLITE_FULL:
+            return "its disk is full; what was recorded before is kept: make room, and resume the run"
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return f"somebody else has been writing to it for {_WAIT_SECONDS:g} s ({error}); try again"
+        return f"it cannot be used: {error}"

@@ -15,6 +15,7 @@ __all__ = [
     "BuildError",
     "CallCancelled",
     "CallTimeout",
+    "CodeVersionError",
     "ContinueAfterErrorException",
     "CycleError",
     "DispatchError",
@@ -25,6 +26,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "PlotError",
+    "PromiseError",
     "RenderError",
     "RunCancelledError",
     "RunHeldError",
@@ -34,6 +36,7 @@ __all__ = [
     "SpentError",
     "StopScheduleException",
     "TableError",
+    "TaskError",
     "ThalwegError",
     "TransferError",
     "TryAgainException",
@@ -43,6 +46,7 @@ __all__ = [
     "UnknownRunError",
     "UnreachableError",
     "WorkerDied",
+    "WorkersError",
     "near_misses",
 ]
 
@@ -327,6 +331,55 @@ class UnknownRunError(JournalError, KeyError):
 
 class UnkeptValueError(JournalError, TypeError):
     """A value cannot be kept in a journal: it has no safe form, or it is a pickle that nobody has asked for."""
+
+
+class PromiseError(ThalwegError, TypeError):
+    """The promise of a task's value was used as if it were the value.
+
+    Attributes
+    ----------
+    task : str
+        Name of the task that was promised.
+    """
+
+    task: str
+
+
+class TaskError(ThalwegError, RuntimeError):
+    """A task of a flow has failed; what it raised is the cause.
+
+    Attributes
+    ----------
+    task : str
+        Name of the task.
+    path : str
+        Its place among the calls of the run, such as ``"entrypoint/measure[2]"``.
+    arguments : str
+        What it was called with, in a line.
+    chain : tuple of str
+        The calls that led to it, from the first on; of very many, the middle is left out.
+    """
+
+    task: str
+    path: str
+    arguments: str
+    chain: tuple[str, ...]
+
+
+class CodeVersionError(ThalwegError, RuntimeError):
+    """A worker has another version of the code of a task; it has not called it.
+
+    Attributes
+    ----------
+    flow : str
+        Name of the class.
+    """
+
+    flow: str
+
+
+class WorkersError(ThalwegError, ValueError):
+    """A scheduler or workers cannot be started or reached as asked."""
 
 
 class MissingExtraError(ThalwegError, ImportError):

@@ -21,7 +21,7 @@ ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}
 # The methods that may import another file of ours when they are called: they stand where people expect them, the work
 # is done elsewhere, and that file knows the class.
 LATE_DOORS = {
-    "thalweg.dispatcher.calling": {"_driven", "_in_thread", "_what_would_help"},
+    "thalweg.dispatcher.calling": {"_driven", "_durable", "_in_thread", "_what_would_help"},
     "thalweg.dispatcher.compiled": {"_vectorized"},
     "thalweg.dispatcher.driven": {"_progress_bar"},
     "thalweg.dispatcher.functions": {"_compile"},
@@ -34,6 +34,7 @@ LATE_DOORS = {
         "graph",
         "map",
         "missing",
+        "resume",
         "reweight",
         "shrink_dsp",
         "submit",

@@ -42,14 +42,17 @@ class Options:
     """How a plan is to be run; see `Dispatcher.dispatch`."""
 
     __slots__ = (
+        "asked",
         "executor",
         "gate",
+        "journal",
         "keep",
         "memory",
         "model",
         "on_event",
         "progress",
         "raises",
+        "run",
         "stopper",
         "timeline",
         "timeout",
@@ -71,7 +74,12 @@ class Options:
         wildcard: bool = False,
         memory: Memory | None = None,
         model: ref[Any] | None = None,
+        journal: Any = None,
+        run: str | None = None,
+        asked: Mapping[str, Any] | None = None,
     ) -> None:
+        if run is not None and journal is None:
+            raise BuildError(f"the run {run!r} has no journal to be recorded in; give journal='sqlite:///runs.db'")
         if keep not in ("all", "outputs"):
             raise BuildError(f"unknown keep={keep!r}; use 'all' or 'outputs'")
         if timeout is not None and not timeout >= 0:
@@ -88,6 +96,9 @@ class Options:
         self.wildcard = wildcard  # the plan heeds it; kept for who asks again
         self.memory = memory  # of an earlier run, whose outcomes are to be taken over
         self.model = model  # that asked for it
+        self.journal = journal  # where its values are recorded
+        self.run = run  # its name there
+        self.asked = asked  # what is compared with what the run of this name was asked before
 
 
 PLAIN = Options()  # what most dispatches have
@@ -115,7 +126,9 @@ def prepare(dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Optio
     network = plan.network
     if named == "sync":
         _refuse_coroutines(plan)
-    elif named is not None or network.coroutines:
+    if options.journal is not None:
+        return _durable(dsp, plan, inputs, options)
+    if named != "sync" and (named is not None or network.coroutines):
         return _driven(dsp, plan, inputs, options)
     if network.manners or options.gate is not None or options.timeout is not None:
         return _driven(dsp, plan, inputs, options)
@@ -128,6 +141,12 @@ def _driven(dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Optio
     from .driven import Driven
 
     return Driven(dsp, plan, inputs, options)
+
+
+def _durable(dsp: Asker, plan: Plan, inputs: Mapping[NodeId, Any], options: Options) -> Dispatch:
+    from ..journal.models import Durable
+
+    return Durable(dsp, plan, inputs, options)
 
 
 def _refuse_coroutines(plan: Plan) -> None:

@@ -20,11 +20,13 @@ from .model import Model
 from .network import Network
 from .nodes import NodeId
 from .plan import Plan
+from .recorded import Keeper, asked_of
 from .seeing import Service, Serving, Visible, WebOptions
 from .solution import Solution
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from pathlib import Path
 
     import networkx as nx
 
@@ -41,11 +43,13 @@ _OPTIONS = frozenset(
         "executor",
         "gate",
         "inputs_dist",
+        "journal",
         "keep",
         "objective",
         "on_event",
         "progress",
         "raises",
+        "run",
         "select_output_kw",
         "stopper",
         "strict",
@@ -270,6 +274,8 @@ class Dispatcher(Model, Visible):
         on_event: Subscriber | None = None,
         timeline: bool = False,
         progress: bool = False,
+        journal: str | Path | Keeper | None = None,
+        run: str | None = None,
         select_output_kw: Mapping[str, Any] | None = None,
     ) -> Any:
         """Compute what is wanted from what is given, by the cheapest way that works.
@@ -311,6 +317,11 @@ class Dispatcher(Model, Visible):
         progress : bool, optional
             Show on standard error how far the run is: a bar where that is a terminal and `rich` is installed (the extra
             ``thalweg[progress]``), else a line now and then.
+        journal : str, Path or Journal, optional
+            Record each value in ``"sqlite:///runs.db"`` or another place that `thalweg.journal.open_journal` knows, and
+            take over what is recorded of a run of this name: only what is left is computed.
+        run : str, optional
+            Name of the run in the journal; by default a new one.
         select_output_kw : mapping, optional
             Keywords of `selector`, which then picks the result from the solution.
 
@@ -331,6 +342,8 @@ class Dispatcher(Model, Visible):
             The run took longer than `timeout`.
         BuildError
             An option is wrong; or coroutine functions are to be awaited, and this thread runs an event loop already.
+        JournalError
+            The run cannot be recorded, is driven by somebody else, or was asked something else before.
 
         Notes
         -----
@@ -338,6 +351,8 @@ class Dispatcher(Model, Visible):
         """
         if inputs is not None and not isinstance(inputs, Mapping):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
+        if journal is not None and outputs is not None:
+            outputs = list(outputs)  # it is read twice
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
         plan = plan_for(
             self,
@@ -349,7 +364,7 @@ class Dispatcher(Model, Visible):
             strict=strict,
             ahead=outputs is not None or progress,
         )
-        named = (raises, stopper, executor, gate, timeout, on_event)
+        named = (raises, stopper, executor, gate, timeout, on_event, journal, run)
         if named == _NOBODY and keep == "all" and not (timeline or progress or wildcard):
             options = PLAIN
         else:
@@ -364,6 +379,9 @@ class Dispatcher(Model, Visible):
                 timeline=timeline,
                 progress=progress,
                 wildcard=wildcard,
+                journal=journal,
+                run=run,
+                asked=asked_of(inputs, outputs, inputs_dist, wildcard, objective, strict),
             )
         solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)
@@ -411,6 +429,15 @@ class Dispatcher(Model, Visible):
             As for `dispatch`.
         """
         return prepare(self, plan, inputs, Options(**options)).wait()
+
+    def resume(self, run: str, journal: str | Path | Keeper, **options: Any) -> Any:
+        """Go on with a recorded run, or give its solution if it is done; only what is left is computed.
+
+        See `thalweg.journal.models.resume`.
+        """
+        from ..journal.models import resume
+
+        return resume(self, run, journal, options)
 
     async def adispatch(
         self, inputs: Mapping[NodeId, Any] | None = None, outputs: Iterable[NodeId] | None = None, **options: Any
@@ -506,6 +533,10 @@ class Dispatcher(Model, Visible):
             raise BuildError(f"inputs is a {type(inputs).__name__}; give a mapping of data ids to values")
         rest = dict(options)
         building.refuse_unknown({name: rest[name] for name in rest if name not in _OPTIONS}, self.dispatch)
+        if rest.get("journal") is not None:
+            outputs = None if outputs is None else list(outputs)
+            how = {name: rest.get(name, default) for name, default in _HOW.items()}
+            rest["asked"] = asked_of(inputs, outputs, **how)
         # Where everything is wanted the calls are found as the run goes: nothing is searched twice if some fail.
         plan = plan_for(
             self,
@@ -559,5 +590,6 @@ class Dispatcher(Model, Visible):
         return f"<Dispatcher{name}: {len(self.data_nodes)} data, {functions} functions{inner}>"
 
 
-_NOBODY = (None,) * 6
+_HOW: dict[str, Any] = {"inputs_dist": None, "wildcard": False, "objective": "span", "strict": True}
+_NOBODY = (None,) * 8
 _NETWORKS = 8  # flat networks kept per model, one for each set of wildcards

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import BuildError, DispatchError
 from ..executors import table
-from ..executors.contract import Call, Executor, Expired
+from ..executors.contract import Call, Drivable, Executor, Expired
 from ..executors.driver import Driver, Host, Listener
 from ..executors.events import Stream, Subscriber, subscribers
 from .calling import Asker, Dispatch, Options
@@ -49,6 +49,7 @@ class Driven(Dispatch):
         if options.progress:
             told.append(_progress_bar(dsp.name))
         self.stream = Stream(told, self.run.path) if told else None
+        self.driven: Drivable = self.run  # or what stands between it and its driver
         self.driver: Driver | None = None
         self.failure: Failure | None = None  # what ended the run
         self.is_late = False  # its time was over
@@ -73,17 +74,22 @@ class Driven(Dispatch):
 
     async def await_(self) -> Solution:
         """Make the calls, and wait for them on the running event loop, which is never blocked."""
-        if self.foreign is not None or (self.default == "sync" and not self.needs_loop):
+        if self.goes_to_thread:
             return await in_thread(self)
         with self._telling() as ended:
             await self.drive_on_loop()
             return ended(self._end())
 
+    @property
+    def goes_to_thread(self) -> bool:
+        """Would its driver block a loop?"""
+        return self.foreign is not None or (self.default == "sync" and not self.needs_loop)
+
     def _drive(self) -> None:
         """Make the calls, and note how that ends."""
         with self._ending():
             if self.foreign is not None:
-                self.foreign.drive(self.run)
+                self.foreign.drive(self.driven)
             else:
                 host = table.blocking_host(self.run.stopper)
                 host.drive(self._drive_by(host))
@@ -113,6 +119,7 @@ class Driven(Dispatch):
     def _end(self) -> Solution:
         """The solution of calls that have been made, or the error that says why there is none."""
         failure, self.failure = self.failure, None
+        del self.driven
         try:
             return self.finish(failure, is_late=self.is_late)
         finally:
@@ -150,7 +157,7 @@ class Driven(Dispatch):
         listener: Listener | None = self.stream
         if listener is None and self.options.timeline:
             listener = _unheard
-        self.driver = driver = Driver(self.run, host, self._choose, gate=self.options.gate, listener=listener)
+        self.driver = driver = Driver(self.driven, host, self._choose, gate=self.options.gate, listener=listener)
         if self.options.timeout is not None:
             host.call_later(self.options.timeout, driver.expire)
         return driver

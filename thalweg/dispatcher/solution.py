@@ -22,6 +22,7 @@ from .network import Kind, Network
 from .nodes import NodeId
 from .overlay import Overlay, over, whole
 from .plan import path_text, public_distance, public_provider, unreachable
+from .recorded import Recorded
 from .search import Search
 from .seeing import Listing, Visible
 
@@ -59,6 +60,7 @@ class Record:
     held: Mapping[tuple[int, int], Any] = MappingProxyType({})  # by function and datum: values that nothing needed
     ways: dict[tuple[NodeId, ...], Any] | None = None  # from changed inputs on, by these; kept by `rerun`
     made: list[int] | None = None  # calls that were really made; None for all
+    recorded: Recorded | None = None  # what it took from a journal
     is_whole = True  # did it come to its end?
     asked: Asked | None = None  # None where the functions have not been kept
     layout: Layout | None = None
@@ -318,6 +320,11 @@ class Solution(Visible, Mapping[Hashable, Any]):
         """Paths, from this level, of the functions that were really called: after a dispatch all, after `rerun` few."""
         made = self._record.made
         return self._paths(self._record.calls if made is None else made)
+
+    @property
+    def recorded(self) -> Recorded | None:
+        """How the run stands in its journal; None where it has none."""
+        return self._record.recorded
 
     @property
     def unreachable(self) -> tuple[NodeId, ...]:

@@ -39,8 +39,8 @@ class Journaled:
 
     Attributes
     ----------
-    made : int
-        Calls that were made, and have ended well.
+    recalled : list of int
+        Numbers of the calls that were not made, since their values are known.
 
     Notes
     -----
@@ -53,7 +53,7 @@ class Journaled:
         self.run = run
         self.recording = recording
         self.describe = describe
-        self.made = 0
+        self.recalled: list[int] = []
         self.pending = 0  # values on their way to the disk
         self._flying: dict[Call, tuple[str, str, float]] = {}
         self._offered: dict[int, Offered] = {}
@@ -86,6 +86,7 @@ class Journaled:
             key, version = named
             value = recording.recall(key, version)
             if value is not UNKNOWN:
+                self.recalled.append(call.number)
                 self.run.done(call, value)
                 continue
             flying[call] = key, version, monotonic()
@@ -117,7 +118,6 @@ class Journaled:
             self.run.done(call, value)
             return
         key, version, begun = named
-        self.made += 1
         seconds = monotonic() - begun
         if self._is_told:
             self.pending += 1

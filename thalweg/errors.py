@@ -22,7 +22,6 @@ __all__ = [
     "DomainError",
     "JobError",
     "JournalError",
-    "JournalWarning",
     "LeaseLostError",
     "MissingExtraError",
     "ModelFileError",
@@ -274,10 +273,6 @@ class JobError(ThalwegError, ValueError):
 
 class JournalError(ThalwegError, RuntimeError):
     """A journal cannot be read or written: it is damaged, its disk is full, its server is gone."""
-
-
-class JournalWarning(UserWarning):
-    """Something of a recorded run will be, or had to be, computed again: its code has changed, or it cannot be kept."""
 
 
 class LeaseLostError(JournalError):

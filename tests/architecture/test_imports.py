@@ -72,6 +72,7 @@ LATE_MODULES = {
     "pandas",
     "pickle",
     "polars",
+    "psycopg",
     "pyarrow",
     "random",
     "rich",

@@ -17,6 +17,9 @@ from .identity import CurrentCall, current_call
 from .journal import Journal, open_journal
 from .journaled import Journaled
 from .recording import Recording
-from .records import Entry, RunInfo
+from .records import Entry, JournalWarning, RunInfo
 
-__all__ = ["CurrentCall", "Entry", "Journal", "Journaled", "Recording", "RunInfo", "current_call", "open_journal"]
+__all__ = [
+    "CurrentCall", "Entry", "Journal", "JournalWarning", "Journaled", "Recording", "RunInfo", "current_call",
+    "open_journal",
+]  # fmt: skip

@@ -79,7 +79,7 @@ class Journal:
         kept = _keepable(asked, pickle=self.pickle)
 
         def check(form: str, data: bytes) -> None:
-            self._compare(run, kept, decode(form, data, pickle=self.pickle))
+            self._compare(run, kept, self._decoded(run, form, data))
 
         taken = self.store.take(
             run,
@@ -123,7 +123,18 @@ class Journal:
         UnknownRunError
             There is no such run.
         """
-        asked: dict[str, Any] = decode(*self.store.asked(run), pickle=self.pickle)
+        return self._decoded(run, *self.store.asked(run))
+
+    def _decoded(self, run: str, form: str, data: bytes) -> dict[str, Any]:
+        try:
+            asked: dict[str, Any] = decode(form, data, pickle=self.pickle)
+        except UnkeptValueError as error:
+            raise UnkeptValueError(f"what the run {run!r} was asked cannot be read: {error}") from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise JournalError(
+                f"the journal {self.store.url} is damaged: what the run {run!r} was asked is not what was written; "
+                "nothing was changed; use a copy of it"
+            ) from error
         return asked
 
     def runs(self, limit: int | None = None) -> list[RunInfo]:

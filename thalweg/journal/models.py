@@ -14,13 +14,14 @@ from ..dispatcher.nodes import NodeId
 from ..dispatcher.plan import Plan, path_text
 from ..dispatcher.recorded import Recorded
 from ..dispatcher.solution import Record, Solution
-from ..errors import BuildError, CallCancelled, JournalError, JournalWarning
+from ..errors import BuildError, CallCancelled, JournalError
 from ..executors import table
 from ..executors.driver import Driver, Host
 from .journal import Journal, open_journal
 from .journaled import Journaled
 from .lineage import Lineage
 from .recording import Recording
+from .records import JournalWarning
 from .values import Unkept
 
 if TYPE_CHECKING:

@@ -125,6 +125,8 @@ class Recording:
             value = decode(entry.form, data, pickle=self._pickle)
         except UnkeptValueError as error:
             raise UnkeptValueError(f"the recorded value of {key!r} cannot be read: {error}") from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise JournalError(f"the recorded value of {key!r} is damaged: {error}") from error
         self.recalled += 1
         return value
 
@@ -231,6 +233,8 @@ class Recording:
             except UnkeptValueError as refusal:
                 form, reason = UNKEPT, str(refusal)
                 self.unkept[key] = reason
+        if reason is not None:  # no database takes every text
+            reason = reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
         return Entry(key, version, form, data, None, self.starts, seconds, ended, reason)
 
     def committed(self, orders: list[Order | Event]) -> None:

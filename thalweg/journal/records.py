@@ -6,12 +6,15 @@ import zlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ENDED", "FAILED", "STATES", "UNKEPT", "Entry", "RunInfo", "Taken", "check_sum"]
+__all__ = ["ENDED", "FAILED", "UNKEPT", "Entry", "JournalWarning", "RunInfo", "Taken", "check_sum"]
 
-STATES = ("running", "done", "failed", "cancelled")
 ENDED = frozenset(("done", "failed", "cancelled"))
 FAILED = "failed"  # the form of an entry whose call has failed
 UNKEPT = "unkept"  # the form of an entry whose value could not be kept
+
+
+class JournalWarning(UserWarning):
+    """Something of a recorded run has to be computed again: its code has changed, or it could not be kept."""
 
 
 class Entry(NamedTuple):
@@ -73,7 +76,7 @@ class RunInfo:
     name : str
         Of the model or flow.
     state : str
-        ``"running"``, ``"done"``, ``"failed"`` or ``"cancelled"``.
+        ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"``, or ``"interrupted"`` (a stopper or the user ended it).
     is_held : bool
         Does somebody drive it now?  A run that is running and not held was interrupted.
     created : float

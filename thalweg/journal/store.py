@@ -94,6 +94,10 @@ class Store:
         """Drop the long values that no entry names, within a transaction; gives how many."""
         raise NotImplementedError
 
+    def come_back(self, error: Exception) -> bool:  # noqa: ARG002 - for servers
+        """Try to reach a server again that has gone; False if that is not what went wrong, or it stays away."""
+        return False
+
     def close(self) -> None:
         """Let go of the database."""
         raise NotImplementedError
@@ -204,16 +208,24 @@ class Store:
         dict of (int, int) to (str, str)
             Of runs that are no longer the writer's, of which nothing was kept: state and holder.
         """
+        with self.lock, self.translated():
+            try:
+                return self._commit(batch, seconds)
+            except self.errors as error:
+                if not self.come_back(error):
+                    raise
+                return self._commit(batch, seconds)  # written twice it is the same
+
+    def _commit(self, batch: dict[Lease, list[Entry]], seconds: float) -> dict[Lease, tuple[str, str]]:
         lost: dict[Lease, tuple[str, str]] = {}
         renew = self.sql("update {runs} set expires = {now} + ? where number = ? and token = ? and state = 'running'")
         put = self.sql(_PUT)
-        with self.writing():
+        with self.transaction():
             for (number, token), entries in batch.items():
                 if self.execute(renew, (seconds, number, token)).rowcount != 1:
                     lost[number, token] = self._state(number)
-                    continue
-                if entries:
-                    self.execute_many(put, self._rows(number, entries))
+                elif entries:
+                    self.execute_many(put, list(self._rows(number, entries)))
         return lost
 
     def _rows(self, number: int, entries: Iterable[Entry]) -> Iterator[Sequence[Any]]:

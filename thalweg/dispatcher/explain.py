@@ -68,6 +68,8 @@ class Explanation:
     inputs : dict of Hashable to float
         Data that the provider took, with their distances.
     alternatives : tuple of Alternative
+    run : str or None
+        Of a value that was taken from a journal: the run that has it there.
     """
 
     id: NodeId
@@ -76,6 +78,7 @@ class Explanation:
     distance: float
     inputs: dict[NodeId, float]
     alternatives: tuple[Alternative, ...]
+    run: str | None = None
 
     def __str__(self) -> str:
         if self.provider is START:
@@ -84,6 +87,8 @@ class Explanation:
             origin = f"collected from {', '.join(map(str, self.provider))}"
         else:
             origin = f"from {self.provider}({', '.join(map(str, self.inputs))})"
+        if self.run is not None:
+            origin += f", recorded in run {self.run!r}"
         value = repr(self.value)
         value = value if len(value) <= 60 else value[:57] + "..."
         lines = [f"{self.id} = {value}: {origin}, at distance {self.distance:g}"]
@@ -160,8 +165,15 @@ def explain(record: Record, level: int, data_id: NodeId) -> Explanation:
     else:
         taken = [u for u in network.arguments[search.provider[x]] if network.data_ids[u] is not None]
         inputs = {} if provider is START else {network.data_ids[u]: public_distance(search, u) for u in taken}
-    distance = public_distance(search, x)
-    return Explanation(data_id, record.values[x], provider, distance, inputs, alternatives(record, search, x))
+    distance, others = public_distance(search, x), alternatives(record, search, x)
+    return Explanation(data_id, record.values[x], provider, distance, inputs, others, _run(record, search.provider[x]))
+
+
+def _run(record: Record, function: int) -> str | None:
+    """Of a call whose value was taken from a journal: its run there."""
+    recorded = record.recorded
+    is_recalled = recorded is not None and path_text(record.network.function_path(function)) in recorded.recalled
+    return recorded.run if recorded is not None and is_recalled else None
 
 
 def _number(network: Network, level: int, data_id: NodeId) -> int:

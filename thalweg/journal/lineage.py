@@ -64,6 +64,7 @@ class Lineage:
         self.origins: list[bytes | None] = [None] * len(network.consumers)  # by datum
         self._keys: dict[int, str] = {}  # by level: what stands before an id
         self._signatures: dict[tuple[int, ...], bytes] = {}
+        self._datum_of = {slot: x for x, slot in network.start_slots.items()}
         self._kept: list[Any] = []  # whose identities are in use
 
     def __call__(self, call: Call) -> tuple[str, str] | None:
@@ -156,7 +157,11 @@ class Lineage:
             places = [y for y, _ in network.provides[f]]
             parts += [version, b"%d" % places.index(x)]
         elif kind == Kind.START:
+            x = self._datum_of.get(x, x)
             parts.append(key_of(network.data_path(x)).encode())  # its value is compared when a run is taken up
+            is_given = not network.data_level[x] and network.data_ids[x] in self.run.plan.given
+            if x in network.defaults and not is_given:
+                parts.append(_digest_of(network.defaults[x][2]))
         elif kind == Kind.DEFAULT:
             parts.append(_digest_of(network.records[f].default_value))
         else:

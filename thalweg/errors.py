@@ -16,6 +16,7 @@ __all__ = [
     "CallCancelled",
     "CallTimeout",
     "CodeVersionError",
+    "ClusterError",
     "ContinueAfterErrorException",
     "CycleError",
     "DispatchError",
@@ -245,6 +246,10 @@ class ServiceUnavailable(ServiceError, TryAgainException):
 
 class WorkerDied(ThalwegError, ChildProcessError):
     """The process that made a call has ended: killed, out of memory, or by `os._exit`."""
+
+
+class ClusterError(ThalwegError, ConnectionError):
+    """A cluster cannot be reached or started, or does not take a call."""
 
 
 class TransferError(ThalwegError, TypeError):

@@ -35,6 +35,7 @@ ROWS = {
     "threads": ("threads", "ThreadsExecutor", "in threads of this process"),
     "processes": ("processes", "ProcessesExecutor", "in a pool of processes"),
     "parallel-pool": ("processes", "ProcessesExecutor", "the same as 'processes'"),
+    "dask": ("dask", "DaskExecutor", "on a Dask cluster, in processes of this machine or of others"),
     "parallel": ("isolated", "IsolatedExecutor", "each in a process of its own"),
 }
 _ENTRY_POINTS = "thalweg.executors"

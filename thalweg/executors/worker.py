@@ -28,7 +28,7 @@ from .contract import PREVIOUS, ask
 from .failures import pack_error
 from .parcels import LONG, Packer, Scrap, WithFiles, describe, load, refused, write
 
-__all__ = ["is_within", "serve"]
+__all__ = ["hinted", "is_within", "make_call", "serve"]
 
 VALUE, ERROR, DROPPED_VALUE, ARGUMENTS, WITH_FILES = 0, 1, 2, 3, 8
 HEADER = struct.Struct("<I")
@@ -144,7 +144,7 @@ class Worker:
         try:
             key, args = pickle.loads(item) if type(item) is bytes else load(item, copying=True, mapped=self._mapped)  # noqa: S301
         except BaseException as error:
-            self._record(number, start, ARGUMENTS, pack_error(_hinted(error)))
+            self._record(number, start, ARGUMENTS, pack_error(hinted(error)))
             return number + 1
         try:
             function = self._functions[key]
@@ -180,11 +180,11 @@ class Worker:
                 function, domain, filters = self._ready(key, domain, filters)
                 args = [value if each is PREVIOUS else each for each in args]
                 times[STARTED] = start = time.monotonic()
-                made = _perform(function, args, domain, filters)
+                made = make_call(function, args, domain, filters)
             except BaseException as error:
                 end = time.monotonic()
                 if unsaid is None or self._record_value(unsaid[0], unsaid[1], value, *unsaid[2:]):
-                    self._record(number, start, kind, pack_error(_hinted(error)), end)
+                    self._record(number, start, kind, pack_error(hinted(error)), end)
                 return behind
             end = time.monotonic()
             if made is NONE:
@@ -226,7 +226,7 @@ class Worker:
         try:
             function = load(unloaded.parcel, copying=True)
         except Exception as error:
-            raise refused("the function", unloaded.name, _hinted(error)) from error
+            raise refused("the function", unloaded.name, hinted(error)) from error
         self._functions[key] = function
         return function
 
@@ -289,7 +289,7 @@ class Worker:
             self._connection.send(b"!")
 
 
-def _perform(
+def make_call(
     function: Callable[..., Any], args: Sequence[Any], domain: Callable[..., Any] | None, filters: Sequence[Any]
 ) -> Any:
     """Make one call, as the contract's `perform` does, and await what a coroutine function gave."""
@@ -309,7 +309,7 @@ def _awaited(coroutine: CoroutineType[Any, Any, Any]) -> Any:
     return asyncio.run(coroutine)
 
 
-def _hinted(error: BaseException) -> BaseException:
+def hinted(error: BaseException) -> BaseException:
     """Say what helps where something of the parent's ``__main__`` was looked for here."""
     if "__main__" in str(error):
         error.add_note("what __main__ defines travels only with cloudpickle, which thalweg[processes] brings")

@@ -1,0 +1,305 @@
+"""Bundles: calls that travel to a cluster together, as the program that sends them sees them.
+
+What a bundle takes from others is named by their shelves; functions are pickled once, and how long they take is
+remembered, so that what is cheap travels with more of its kind.
+"""
+
+from __future__ import annotations
+
+import pickle
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ..errors import TransferError
+from ..tokens import PREVIOUS
+from .contract import Attempt, Call
+from .later import Later
+from .parcels import LARGE, describe, name_of, refused
+from .remote import BundleParcel, Ref, Step, dumps
+
+if TYPE_CHECKING:
+    from .placement import Placement
+
+__all__ = ["Bundle", "Functions", "Packed", "laters_of", "pack"]
+
+UNKNOWN_SECONDS = 0.002_5  # a function that has never been called is taken for so quick
+# Nothing is lost where arrays of this size and more go by themselves: one message is as good as another.
+_LARGE = LARGE
+
+
+class Known:
+    """A function: its pickle, and how long its calls take."""
+
+    __slots__ = ("data", "function", "name", "number", "seconds")
+
+    def __init__(self, number: int, function: Callable[[], Any], name: str) -> None:
+        self.number = number
+        self.function = function
+        self.name = name
+        self.data: bytes | None = None
+        self.seconds: float | None = None
+
+    def took(self, seconds: float) -> None:
+        """Learn from a call: at once if it was slower, by and by if it was quicker."""
+        known = self.seconds
+        self.seconds = seconds if known is None or seconds > known else 0.5 * (known + seconds)
+
+
+class Functions:
+    """What is known of functions, by identity, as long as they are there."""
+
+    def __init__(self) -> None:
+        self.owner = uuid4().hex
+        self.typical_seconds = UNKNOWN_SECONDS  # of a function that has not been called yet
+        self._known: dict[int, Known] = {}
+        self._gone: deque[tuple[int, int]] = deque()
+        self._count = 0
+
+    def known(self, function: Any) -> Known:
+        """The record of a function."""
+        key = id(function)
+        known = self._known.get(key)
+        if known is not None and known.function() is function:
+            return known
+        while self._gone:
+            old, number = self._gone.popleft()
+            gone = self._known.get(old)
+            if gone is not None and gone.number == number:
+                del self._known[old]
+        self._count += 1
+        number = self._count
+        try:
+            reference: Callable[[], Any] = weakref.ref(function, lambda _: self._gone.append((key, number)))
+        except TypeError:  # some have no room for such a reference, and are kept
+
+            def reference() -> Any:
+                return function
+
+        self._known[key] = known = Known(number, reference, name_of(function))
+        return known
+
+    def took(self, function: Any, seconds: float) -> None:
+        """Learn from a call."""
+        known = self.known(function)
+        if known.seconds is None:
+            self.typical_seconds += 0.1 * (seconds - self.typical_seconds)
+        known.took(seconds)
+
+    def packed(self, function: Any) -> Known:
+        """As `known`, with its pickle.
+
+        Raises
+        ------
+        TransferError
+            It does not pickle.
+        """
+        known = self.known(function)
+        if known.data is None:
+            try:
+                known.data = dumps(function)
+            except Exception as error:
+                raise refused("the function", known.name, error) from error
+        return known
+
+
+class Bundle:
+    """Calls that are made one after the other in one place, on their way.
+
+    Attributes
+    ----------
+    attempts : list of Attempt
+    laters : list of (Later or None)
+        What other calls know the value of each by.
+    is_chain : bool
+        Does each of them take nothing but the value of the one before?
+    is_ahead : bool
+        Do others take values of it, or may they?
+    reported : list of bool
+        Which of them have been reported, or need not be.
+    key : str
+        Its name in the cluster; "" as long as it has not been handed out.
+    future : object
+        What the cluster knows it by; holds its values there.
+    parents : list of Bundle
+        That it takes values from.
+    cancelled : list of int
+        Places of the attempts that are to be cancelled.
+    backlog : list or None
+        Records that wait for a value which has to be fetched.
+    refused : list of (int, Exception)
+        Attempts that cannot travel, by their places, and why.
+    lives : int
+        How often it was handed out.
+    """
+
+    __slots__ = (
+        "attempts",
+        "backlog",
+        "cancelled",
+        "engine",
+        "future",
+        "is_ahead",
+        "is_chain",
+        "is_over",
+        "key",
+        "laters",
+        "lives",
+        "parents",
+        "placement",
+        "refused",
+        "reported",
+    )
+
+    def __init__(self, attempts: list[Attempt], *, is_chain: bool = False) -> None:
+        self.attempts = attempts
+        self.laters: list[Later | None] = [None] * len(attempts)
+        self.is_chain = is_chain
+        self.is_ahead = False
+        self.reported = [False] * len(attempts)
+        self.key = ""
+        self.future: Any = None
+        self.engine: Any = None
+        self.parents: list[Bundle] = []
+        self.placement: Placement | None = attempts[0].call.placement
+        self.cancelled: list[int] = []
+        self.backlog: list[Any] | None = None
+        self.refused: list[tuple[int, Exception]] = []
+        self.is_over = False
+        self.lives = 0
+
+    def unreported(self) -> list[int]:
+        """Places of the attempts that somebody waits for."""
+        return [place for place, is_reported in enumerate(self.reported) if not is_reported]
+
+
+class Packed:
+    """A bundle ready to travel.
+
+    Attributes
+    ----------
+    parcel : bytes
+    given : list
+        Large values, which travel beside it.
+    parents : list of Bundle
+    refused : list of (int, Exception)
+        Attempts that cannot travel, by their places, and why.
+    """
+
+    __slots__ = ("given", "parcel", "parents", "refused")
+
+    def __init__(self) -> None:
+        self.parcel = b""
+        self.given: list[Any] = []
+        self.parents: list[Bundle] = []
+        self.refused: list[tuple[int, Exception]] = []
+
+
+def pack(bundle: Bundle, functions: Functions) -> Packed:
+    """Pack a bundle; what cannot travel is left out, and the reason noted."""
+    packed = Packed()
+    needed: dict[int, tuple[str, bytes]] = {}
+    steps: list[bytes] = []
+    for place, attempt in enumerate(bundle.attempts):
+        try:
+            steps.append(_step(bundle, place, attempt, functions, packed, needed))
+        except Exception as error:
+            packed.refused.append((place, _blame(attempt.call, error)))
+            steps.append(pickle.dumps(Step(-1, (), None, (), is_kept=False)))
+            if bundle.is_chain:
+                break
+    packed.parcel = pickle.dumps(BundleParcel(functions.owner, needed, steps, bundle.is_chain), 5)
+    return packed
+
+
+def _step(
+    bundle: Bundle, place: int, attempt: Attempt, functions: Functions, packed: Packed, needed: dict[int, Any]
+) -> bytes:
+    """One call of a bundle."""
+    call = attempt.call
+    numbers = []
+    for each in (call.function, *(() if call.domain is None else (call.domain,)), *call.filters):
+        known = functions.packed(each)
+        needed[known.number] = (known.name, known.data)
+        numbers.append(known.number)
+    args = [_reference(arg, bundle, place, packed) for arg in call.args]
+    domain = None if call.domain is None else numbers[1]
+    filters = numbers[1 if domain is None else 2 :]
+    step = (numbers[0], args, domain, filters, attempt.is_kept)
+    size = 0
+
+    def stays(buffer: pickle.PickleBuffer) -> bool:
+        nonlocal size
+        size += buffer.raw().nbytes
+        return size < _LARGE
+
+    try:
+        data = pickle.dumps(step, 5, buffer_callback=stays)
+    except Exception:
+        data, size = dumps(step), 0
+    if size >= _LARGE:
+        step = (numbers[0], [_beside(arg, packed) for arg in args], *step[2:])
+        data = dumps(step)
+    elif b"__main__" in data:
+        data = dumps(step)
+    return data
+
+
+def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
+    """An argument as it travels: one that is not here is named by where it is."""
+    if arg is PREVIOUS:
+        return Ref(-1, place - 1)
+    if type(arg) is not Later:
+        return arg
+    if arg.keeper is None and arg.whole.keeper is None:
+        return arg.get()
+    source, step = arg.whole.place
+    if source is bundle:
+        return Ref(-1, step, arg.part)
+    try:
+        shelf = packed.parents.index(source)
+    except ValueError:
+        shelf = len(packed.parents)
+        packed.parents.append(source)
+    return Ref(shelf, step, arg.part)
+
+
+def _beside(arg: Any, packed: Packed) -> Any:
+    """A large argument travels beside the parcel, once."""
+    if type(arg) is Ref:
+        return arg
+    size = 0
+
+    def count(buffer: pickle.PickleBuffer) -> None:
+        nonlocal size
+        size += buffer.raw().nbytes
+
+    pickle.dumps(arg, 5, buffer_callback=count)
+    if size < _LARGE:
+        return arg
+    for index, value in enumerate(packed.given):
+        if value is arg:
+            return Ref(-2, index)
+    packed.given.append(arg)
+    return Ref(-2, len(packed.given) - 1)
+
+
+def _blame(call: Call, error: Exception) -> TransferError:
+    """Say which of a call's arguments cannot travel."""
+    if isinstance(error, TransferError):
+        return error
+    for index, value in enumerate(call.args):
+        if type(value) is Later or value is PREVIOUS:
+            continue
+        try:
+            dumps(value)
+        except Exception as reason:
+            return refused(f"argument {index + 1} ({describe(value)})", name_of(call.function), reason)
+    return refused("what is given to a call", name_of(call.function), error)
+
+
+def laters_of(args: Iterable[Any]) -> list[Later]:
+    """Those among arguments that are not here."""
+    return [arg.whole for arg in args if type(arg) is Later]

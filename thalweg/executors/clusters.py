@@ -1,0 +1,565 @@
+"""The loop between the attempts of this program and the bundles of a cluster, in one thread of its own.
+
+An attempt goes this way::
+
+    start -> waiting --feed--> bundle --submit--> in the cluster --records--> reported
+    plan  -> cut into bundles ----^                    |
+                                  ^                    |
+                                  +---- made again ----+   its worker died, or what it takes was lost
+
+What a cluster is, is known by its `Backend` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import pickle
+import threading
+import time
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from itertools import count
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from ..errors import CallCancelled, ClusterError, TransferError, WorkerDied
+from ..tokens import NONE, UNKNOWN
+from .bundles import Bundle, Functions, Packed, pack
+from .contract import DROPPED, Attempt, Outcome
+from .failures import load_error
+from .later import Kept, Later
+from .parcels import name_of, refused
+from .placement import Placement
+from .remote import DROPPED_VALUE, ERROR, KEPT, PACKED, PLAIN, Record
+from .segments import cut
+
+__all__ = ["Backend", "Engine"]
+
+QUICK_SECONDS = 0.001  # calls that take no longer travel together
+BATCH_SECONDS = 0.01
+BATCH_CALLS = 1024
+WINDOW = 2  # bundles in the cluster for each place to work at; the others wait here
+REMADE = 4  # so often is made again what was lost by no fault of its own
+
+
+class Backend(Protocol):
+    """A cluster, as the loop sees it; all of it is called in the thread of the loop.
+
+    Attributes
+    ----------
+    name : str
+        Of its executor.
+    places : int
+        How many calls it makes at once.
+    """
+
+    name: str
+
+    places: int
+
+    async def open(self, engine: Engine) -> None:
+        """Join the cluster, or start it."""
+
+    async def submit(self, bundle: Bundle, packed: Packed, priority: float) -> None:
+        """Hand a bundle out; its records, and its end, are told to the engine."""
+
+    async def cancel(self, bundles: Sequence[Bundle]) -> None:
+        """End bundles, wherever they are; returns when they have ended, or will by themselves."""
+
+    async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
+        """Values of a bundle, or their parts."""
+
+    def release(self, bundle: Bundle) -> None:
+        """Nobody needs the values of a bundle any more."""
+
+    async def close(self, grace_seconds: float) -> None:
+        """Leave the cluster; end it if it is ours."""
+
+
+class Engine:
+    """The loop, its thread, and all that is on its way.
+
+    Parameters
+    ----------
+    backend : Backend
+    functions : Functions
+        What is known of functions.
+    keeper : object
+        Who fetches a `Later`.
+    """
+
+    def __init__(self, backend: Backend, functions: Functions, keeper: Any) -> None:
+        self._backend = backend
+        self._functions = functions
+        self._keeper = keeper
+        self._orders: deque[tuple[str, Any]] = deque()
+        self._is_awake = False
+        self._lock = threading.Lock()
+        self._waiting: dict[Placement | None, list[tuple[float, int, Bundle]]] = {}
+        self._busy: dict[Placement | None, int] = {}
+        self._held: set[Bundle] = set()  # in the cluster
+        self._runs: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._serials = count()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._outbox: deque[tuple[Bundle, Packed]] = deque()
+        self._doomed: dict[Bundle, None] = {}
+        self._fetchers: set[Future[Any]] = set()
+        self._is_open = False
+        self._end: tuple[float] | None = None
+        self.is_over = False
+        self._loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._run, name=f"thalweg-{backend.name}", daemon=True)
+        self.thread.start()
+
+    def order(self, what: str, subject: Any) -> None:
+        """Have something done in the thread of the loop; from any thread."""
+        self._orders.append((what, subject))
+        with self._lock:
+            if self._is_awake or not self._is_open or self.is_over:
+                return
+            self._is_awake = True
+            self._loop.call_soon_threadsafe(self._turn)
+
+    def fetch(self, later: Later) -> Any:
+        """The value of a later, brought here; waits for it."""
+        if threading.current_thread() is self.thread:
+            raise RuntimeError("a value that is kept in a cluster was read in the thread that would have to fetch it")
+        future: Future[Any] = Future()
+        self._fetchers.add(future)
+        self.order("fetch", (later, future))
+        if self.is_over:
+            self._deny(future)
+        try:
+            return future.result()
+        finally:
+            self._fetchers.discard(future)
+
+    def close(self, grace_seconds: float) -> None:
+        """Cancel all, and leave the cluster; returns when that is done, unless it is called by a report."""
+        self.order("close", grace_seconds)
+        if threading.current_thread() is not self.thread:
+            self.thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._main())
+        finally:
+            asyncio.set_event_loop(None)
+            self._loop.close()
+
+    async def _main(self) -> None:
+        self._over = asyncio.Event()
+        error: Exception | None = None
+        try:
+            try:
+                await self._backend.open(self)
+            except Exception as problem:
+                error = ClusterError(f"the cluster of executor {self._backend.name!r} cannot be had: {problem}")
+                error.__cause__ = problem
+            else:
+                with self._lock:
+                    self._is_open = True
+                self._turn()
+                await self._over.wait()
+        finally:
+            await self._leave(error)
+
+    async def _leave(self, error: Exception | None) -> None:
+        """Report what is left, and let go of the cluster."""
+        with self._lock:
+            self._is_open, self.is_over = False, True
+        left = [bundle for queue in self._waiting.values() for _, _, bundle in queue]
+        for what, subject in self._orders:
+            if what == "start":
+                left.append(Bundle([subject, *subject.following], is_chain=bool(subject.following)))
+            elif what == "plan":
+                left.append(Bundle([attempt for attempt, _ in subject]))
+            elif what == "fetch":
+                self._deny(subject[1])
+        left += self._held
+        for bundle in left:
+            self._refuse(bundle, error or _cancelled("the executor is being closed"))
+        for future in tuple(self._fetchers):
+            self._deny(future)
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        with suppress(Exception):  # it may be gone already, and that is all that is wanted
+            await self._backend.close(self._end[0] if self._end is not None else 0.0)
+
+    def _deny(self, future: Future[Any]) -> None:
+        with suppress(Exception):  # it was told something else a moment ago
+            future.set_exception(WorkerDied("the executor that kept this value has been closed"))
+
+    def _turn(self) -> None:
+        """Follow all orders, and hand out what there is room for."""
+        with self._lock:
+            self._is_awake = False
+        while self._orders:
+            what, subject = self._orders.popleft()
+            if what == "start":
+                self._start(subject)
+            elif what == "plan":
+                self._plan(subject)
+            elif what == "cancel":
+                self._cancel(subject)
+            elif what == "fetch":
+                self.spawn(self._fetch(*subject))
+            else:
+                self._end = (subject,)
+                self._over.set()
+                return
+        if self._doomed:
+            doomed, self._doomed = list(self._doomed), {}
+            self.spawn(self._put_down(doomed))
+        self.feed()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have something done beside all else."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _start(self, attempt: Attempt) -> None:
+        bundle = Bundle([attempt, *attempt.following], is_chain=bool(attempt.following))
+        self._wait(bundle)
+
+    def _wait(self, bundle: Bundle) -> None:
+        _mark(bundle)
+        queue = self._waiting.setdefault(bundle.placement, [])
+        heapq.heappush(queue, (-self._priority(bundle), next(self._serials), bundle))
+
+    def _priority(self, bundle: Bundle) -> float:
+        """Of earlier runs the higher one, also among programs that share a cluster."""
+        report = bundle.attempts[0].report
+        try:
+            began = self._runs.setdefault(report, time.time())
+        except TypeError:
+            began = time.time()
+        priority = bundle.placement.priority if bundle.placement is not None else 0
+        return priority * float(1 << 33) - began
+
+    def feed(self) -> None:
+        """Hand out what waits, as long as there is room in the cluster."""
+        room = WINDOW * self._backend.places
+        for placement, queue in self._waiting.items():
+            while queue and self._busy.get(placement, 0) < room:
+                self._submit(self._next(queue))
+
+    def _next(self, queue: list[tuple[float, int, Bundle]]) -> Bundle:
+        """The head of a queue; with more of its kind, if it is quick."""
+        _, _, bundle = heapq.heappop(queue)
+        total = self._quick_seconds(bundle)
+        if total is None:
+            return bundle
+        share = min(BATCH_CALLS, -(-len(queue) // max(1, self._backend.places)))
+        while queue and len(bundle.attempts) < share:
+            seconds = self._quick_seconds(queue[0][2])
+            if seconds is None or total + seconds > BATCH_SECONDS:
+                break
+            total += seconds
+            other = heapq.heappop(queue)[2]
+            bundle.attempts += other.attempts
+            bundle.laters += other.laters
+            bundle.reported += other.reported
+        _mark(bundle)
+        return bundle
+
+    def _quick_seconds(self, bundle: Bundle) -> float | None:
+        """How long one quick call takes; None if it is not to share its way with others."""
+        attempt = bundle.attempts[0]
+        if len(bundle.attempts) > 1 or bundle.lives or attempt.limit_seconds is not None or attempt.number > 1:
+            return None
+        if attempt.call.policy is not None:
+            return None
+        seconds = self._functions.known(attempt.call.function).seconds
+        return seconds if seconds is not None and seconds < QUICK_SECONDS else None
+
+    def _plan(self, steps: Sequence[tuple[Attempt, Later | None]]) -> None:
+        """Cut a plan, and hand out all of it."""
+        attempts = [attempt for attempt, _ in steps]
+        laters = [later for _, later in steps]
+        functions = self._functions
+
+        def seconds(attempt: Attempt) -> float:
+            known = functions.known(attempt.call.function).seconds
+            return functions.typical_seconds if known is None else known
+
+        for places in cut(attempts, laters, seconds, self._backend.places):
+            self._submit(self._ahead([attempts[place] for place in places], [laters[place] for place in places]))
+
+    def _ahead(self, attempts: list[Attempt], laters: Sequence[Later | None]) -> Bundle:
+        """A bundle whose values others may take."""
+        bundle = Bundle(attempts)
+        bundle.is_ahead = True
+        bundle.engine = self
+        bundle.laters = list(laters)
+        _mark(bundle)
+        for place, later in enumerate(laters):
+            if later is not None:
+                later.place = (bundle, place)
+                later.keeper = self._keeper
+        return bundle
+
+    def _submit(self, bundle: Bundle) -> None:
+        """Hand a bundle out."""
+        packed = pack(bundle, self._functions)
+        bundle.lives += 1
+        bundle.parents = packed.parents
+        bundle.refused = packed.refused
+        if not bundle.is_chain:
+            self._refuse_some(bundle)
+            if not bundle.unreported():
+                return
+        elif packed.refused and packed.refused[0][0] == 0:
+            self._refuse_some(bundle)
+            return
+        self._held.add(bundle)
+        self._busy[bundle.placement] = self._busy.get(bundle.placement, 0) + 1
+        self._outbox.append((bundle, packed))
+        if len(self._outbox) == 1:
+            self.spawn(self._hand_out())
+
+    async def _hand_out(self) -> None:
+        """One bundle after the other, for each may take values of those before."""
+        while self._outbox:
+            bundle, packed = self._outbox[0]
+            try:
+                if not bundle.is_over:
+                    await self._backend.submit(bundle, packed, self._priority(bundle))
+            except Exception as error:
+                self._refuse(bundle, ClusterError(f"the cluster did not take a call: {type(error).__name__}: {error}"))
+                self._let_go(bundle)
+            self._outbox.popleft()
+
+    def _refuse_some(self, bundle: Bundle) -> None:
+        """Report the attempts that cannot travel."""
+        for place, error in bundle.refused:
+            self._fail(bundle, place, error)
+
+    def told(self, bundle: Bundle, records: Sequence[Record], shift: float, place: str) -> None:
+        """A worker has told what became of calls; its clock is behind ours by `shift`."""
+        if bundle.backlog is not None:
+            bundle.backlog += [(record, shift, place) for record in records]
+            return
+        for index, record in enumerate(records):
+            if self._is_to_be_fetched(bundle, record):
+                bundle.backlog = [(each, shift, place) for each in records[index:]]
+                return
+            self._tell(bundle, record, shift, place)
+
+    def _is_to_be_fetched(self, bundle: Bundle, record: Record) -> bool:
+        return record.kind == KEPT and bundle.attempts[record.step].is_kept and not bundle.reported[record.step]
+
+    def _tell(self, bundle: Bundle, record: Record, shift: float, where: str, value: Any = UNKNOWN) -> None:
+        """Report one call."""
+        attempt = bundle.attempts[record.step]
+        call = attempt.call
+        if bundle.reported[record.step]:
+            return
+        error: BaseException | None = None
+        data = record.data
+        if record.kind == ERROR:
+            value, error = None, load_error(data)
+        elif record.kind == PLAIN:
+            value = data
+        elif record.kind == PACKED:
+            try:
+                value = pickle.loads(data)  # noqa: S301 - it comes from our worker
+            except Exception as problem:
+                value, error = None, refused("the result", name_of(call.function), problem)
+        elif record.kind == DROPPED_VALUE:
+            value = DROPPED
+        elif record.kind == KEPT:
+            value = Kept(data) if value is UNKNOWN else value
+        else:
+            value, error = None, WorkerDied("what it takes was lost, or was never made")
+        if record.kind in (PLAIN, PACKED, KEPT, DROPPED_VALUE):
+            self._functions.took(call.function, record.end - record.start)
+        later = bundle.laters[record.step]
+        if later is not None and error is None and type(value) is not Kept:
+            later.value = value
+        bundle.reported[record.step] = True
+        _report(Outcome(attempt, value, error, record.start + shift, record.end + shift, where))
+        if bundle.is_chain and (error is not None or value is NONE):
+            bundle.reported = [True] * len(bundle.reported)  # the rest is neither made nor reported
+
+    async def ended(self, bundle: Bundle, lost: str | None) -> None:
+        """The cluster has no more to do for a bundle.
+
+        Parameters
+        ----------
+        bundle : Bundle
+        lost : str or None
+            Why it was not made: ``"died"`` (its worker, while it was there), ``"upstream"`` (what it takes was lost),
+            ``"innocent"`` (its worker was ended for the sake of another), or ``"cancelled"``; None if it was made.
+        """
+        if bundle.is_over:
+            return
+        bundle.is_over = True
+        if lost is None and bundle.backlog is not None:
+            await self._digest(bundle)
+        left = bundle.unreported()
+        if lost is None and left and bundle.is_chain:
+            self._end_chain(bundle)
+        elif left:
+            self._make_again(bundle, left, lost)
+        elif lost is not None and bundle.is_ahead and lost != "cancelled":
+            self._make_again(bundle, left, lost)
+        self._let_go(bundle)
+        self.feed()
+
+    def _let_go(self, bundle: Bundle) -> None:
+        if bundle in self._held:
+            self._held.discard(bundle)
+            self._busy[bundle.placement] -= 1
+        if not bundle.is_ahead:
+            self._backend.release(bundle)
+        bundle.parents = []
+
+    async def _digest(self, bundle: Bundle) -> None:
+        """Fetch values that did not fit into their records, and report them."""
+        backlog, bundle.backlog = bundle.backlog or [], None
+        wanted = [(record.step, -1) for record, _, _ in backlog if self._is_to_be_fetched(bundle, record)]
+        found: dict[int, Any] = {}
+        problem: Exception | None = None
+        try:
+            values = await self._backend.fetch(bundle, wanted)
+            found = {step: value for (step, _), value in zip(wanted, values, strict=True)}
+        except Exception as error:
+            problem = error
+        for record, shift, where in backlog:
+            if record.step in found:
+                self._tell(bundle, record, shift, where, found[record.step])
+            elif problem is not None and self._is_to_be_fetched(bundle, record):
+                name = name_of(bundle.attempts[record.step].call.function)
+                error = problem if isinstance(problem, TransferError) else refused("the result", name, problem)
+                self._fail(bundle, record.step, error)
+            else:
+                self._tell(bundle, record, shift, where)
+
+    def _end_chain(self, bundle: Bundle) -> None:
+        """All of a chain has been made that could travel."""
+        for place, error in bundle.refused:
+            if not any(not is_reported for is_reported in bundle.reported[:place]):
+                self._fail(bundle, place, error)
+        bundle.reported = [True] * len(bundle.reported)
+
+    def _make_again(self, bundle: Bundle, left: list[int], lost: str | None) -> None:
+        """What became of calls is not known: who is at fault is told so, the others are made once more."""
+        if lost == "cancelled":
+            self._refuse(bundle, _cancelled("the cluster has cancelled it"))
+            return
+        if lost is None and not bundle.is_ahead and bundle.lives == 1 and len(bundle.attempts) > 1:
+            lost = "innocent"  # a function ended the bundle that it was in
+        if bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1):
+            died = WorkerDied(
+                "the worker that made it died; if it is not to blame for that, retry=Policy(tries=2, ...) tries again"
+            )
+            self._refuse(bundle, died)
+            return
+        places = [[place] for place in range(len(bundle.attempts))] if lost == "died" else [None]
+        if bundle.is_chain and lost == "died":
+            self._refuse(bundle, WorkerDied("the worker that made a chain of calls with it died"))
+            return
+        for share in places:
+            chosen = range(len(bundle.attempts)) if share is None else share
+            if not bundle.is_ahead:
+                chosen = [place for place in chosen if not bundle.reported[place]]
+            if not chosen:
+                continue
+            attempts = [bundle.attempts[place] for place in chosen]
+            laters = [bundle.laters[place] for place in chosen]
+            if bundle.is_ahead:
+                again = self._ahead(attempts, laters)
+            else:
+                again = Bundle(attempts, is_chain=bundle.is_chain)
+                _mark(again)
+            again.reported = [bundle.reported[place] for place in chosen]
+            again.lives = bundle.lives
+            self._submit(again)
+
+    def _cancel(self, attempt: Attempt) -> None:
+        if attempt.handle is None:
+            return
+        bundle, place = attempt.handle
+        if bundle.reported[place]:
+            return
+        if bundle not in self._held:
+            for queue in self._waiting.values():
+                queue[:] = [entry for entry in queue if entry[2] is not bundle]
+                heapq.heapify(queue)
+            self._refuse(bundle, _cancelled("it was cancelled before it began"))
+            return
+        bundle.reported[place] = True
+        bundle.cancelled.append(place)
+        if not bundle.unreported():
+            self._doomed[bundle] = None
+
+    async def _put_down(self, bundles: Sequence[Bundle]) -> None:
+        """End bundles that nobody waits for any more, and report that."""
+        with suppress(Exception):  # a cluster that is gone has ended them
+            await self._backend.cancel(bundles)
+        for bundle in bundles:
+            bundle.is_over = True
+            for place in bundle.cancelled:
+                bundle.reported[place] = False
+            self._refuse(bundle, _cancelled("it was cancelled"))
+            self._let_go(bundle)
+        self.feed()
+
+    async def _fetch(self, later: Later, future: Future[Any]) -> None:
+        """Bring a value here."""
+        bundle, step = later.whole.place
+        try:
+            (value,) = await self._backend.fetch(bundle, [(step, later.part)])
+        except Exception as error:
+            if not isinstance(error, (TransferError, WorkerDied)):
+                lost = WorkerDied(f"a value that was kept in the cluster cannot be had: {type(error).__name__}: {error}")
+                lost.__cause__ = error
+                error = lost
+            with suppress(Exception):
+                future.set_exception(error)
+        else:
+            with suppress(Exception):
+                future.set_result(value)
+
+    def _refuse(self, bundle: Bundle, error: BaseException) -> None:
+        """Report all that is left of a bundle."""
+        for place in bundle.unreported():
+            self._fail(bundle, place, error)
+            if bundle.is_chain:
+                bundle.reported = [True] * len(bundle.reported)
+
+    def _fail(self, bundle: Bundle, place: int, error: BaseException) -> None:
+        if bundle.reported[place]:
+            return
+        bundle.reported[place] = True
+        now = time.monotonic()
+        _report(Outcome(bundle.attempts[place], None, error, now, now, self._backend.name))
+
+
+def _mark(bundle: Bundle) -> None:
+    """Let each attempt know where it is."""
+    for place, attempt in enumerate(bundle.attempts):
+        attempt.handle = (bundle, place)
+
+
+def _report(outcome: Outcome) -> None:
+    attempt = outcome.attempt
+    attempt.handle = None
+    try:
+        attempt.report(outcome)
+    except Exception:
+        import logging
+
+        logging.getLogger("thalweg.executors").exception("who waited for a call could not be told of its end")
+
+
+def _cancelled(why: str) -> CallCancelled:
+    return CallCancelled(why)

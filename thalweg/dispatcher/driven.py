@@ -14,6 +14,7 @@ from ..executors import table
 from ..executors.contract import Call, Drivable, Executor, Expired
 from ..executors.driver import Driver, Host, Listener
 from ..executors.events import Stream, Subscriber, subscribers
+from .ahead import Ahead
 from .calling import Asker, Dispatch, Options
 from .failures import Failure
 from .in_turn import InTurn
@@ -41,13 +42,18 @@ class Driven(Dispatch):
         self.default = dsp.executor if options.executor is None else options.executor
         is_foreign = hasattr(self.default, "drive") and not hasattr(self.default, "start")
         self.foreign: Any = self.default if is_foreign else None  # it has a loop of its own
-        self.kind = InTurn if is_foreign and not getattr(self.foreign, "concurrent", False) else SideBySide
-        super().__init__(dsp, plan, inputs, options)
-        self.coroutines = frozenset(plan.network.coroutines)
         self.resolved: dict[str, Executor] = {}
         told = [*subscribers(), *([options.on_event] if options.on_event is not None else [])]
         if options.progress:
             told.append(_progress_bar(dsp.name))
+        if is_foreign and not getattr(self.foreign, "concurrent", False):
+            self.kind = InTurn
+        else:
+            # Who listens, or lets calls in, or remembers, has to see each call as it begins and ends.
+            sees_all = bool(told) or options.timeline or options.gate is not None or options.memory is not None
+            self.kind = SideBySide if sees_all or not self._takes_plans() else Ahead
+        super().__init__(dsp, plan, inputs, options)
+        self.coroutines = frozenset(plan.network.coroutines)
         self.stream = Stream(told, self.run.path) if told else None
         self.driven: Drivable = self.run  # or what stands between it and its driver
         self.driver: Driver | None = None
@@ -172,6 +178,13 @@ class Driven(Dispatch):
         elif named == "sync" and call.policy is not None and call.policy.timeout_seconds is not None:
             named = "threads"  # where it can be given up
         return self._executor(named) if isinstance(named, str) else named
+
+    def _takes_plans(self) -> bool:
+        """Does who makes the calls take them ahead?"""
+        default = self.default
+        if isinstance(default, str) and default not in ("async", "sync"):
+            default = self._executor(default)
+        return getattr(default, "takes_plans", False)
 
     def _executor(self, name: str) -> Executor:
         executor = self.resolved.get(name)

@@ -166,7 +166,7 @@ def explain(record: Record, level: int, data_id: NodeId) -> Explanation:
         taken = [u for u in network.arguments[search.provider[x]] if network.data_ids[u] is not None]
         inputs = {} if provider is START else {network.data_ids[u]: public_distance(search, u) for u in taken}
     distance, others = public_distance(search, x), alternatives(record, search, x)
-    return Explanation(data_id, record.values[x], provider, distance, inputs, others, _run(record, search.provider[x]))
+    return Explanation(data_id, record.value(x), provider, distance, inputs, others, _run(record, search.provider[x]))
 
 
 def _run(record: Record, function: int) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import ref
 
 from ..errors import UnknownNodeError
+from ..executors.later import Later
 from ..executors.states import State
 from ..tokens import ABSENT, RELEASED, START, UNKNOWN
 from .building import free_id
@@ -97,8 +98,19 @@ class Record:
         return self._values
 
     def changed_values(self) -> Any:
-        """A twin of the values that can be changed."""
-        return over(self._values)
+        """A twin of the values that can be changed; all of them are brought here."""
+        return over(self._here())
+
+    def value(self, datum: int) -> Any:
+        """The value of one datum, brought here if it was kept where it was made."""
+        value = self._values[datum]
+        return value.get() if type(value) is Later else value
+
+    def _here(self) -> Any:
+        """The values, with those brought here that were kept elsewhere."""
+        if type(self._values) is list and any([type(value) is Later for value in self._values]):
+            self._values = [value.get() if type(value) is Later else value for value in self._values]
+        return self._values
 
     @property
     def failures(self) -> list[Failure]:
@@ -117,11 +129,11 @@ class Record:
             "layout": None,
             "_met": (),
             "passed": dict(self.passed),
-            "_values": self.values,
+            "_values": whole(self._here()),
             "ways": None,
         }
         if self.shown is not None:
-            state["_values"] = [value if self.shown[x] else UNKNOWN for x, value in enumerate(self.values)]
+            state["_values"] = [self.value(x) if self.shown[x] else UNKNOWN for x in range(len(self.values))]
         # Who cannot call the functions any more has no need of these.
         return state | {"inputs": None, "held": {}, "asked": None}
 
@@ -205,7 +217,8 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     Notes
     -----
-    Safe to read from any number of threads.  It pickles and deep-copies if its values do, whether or not the
+    Safe to read from any number of threads.  A value that was kept on a cluster is brought here when it is first read
+    (`thalweg.executors.dask`).  It pickles and deep-copies if its values do, whether or not the
     functions of the model do.
     """
 
@@ -220,7 +233,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
 
     def __getitem__(self, data_id: NodeId) -> Any:
         try:
-            return self._lookup[data_id]
+            value = self._lookup[data_id]
         except KeyError:
             if data_id in self._record.network.levels[self._level].index:
                 raise UnknownNodeError(
@@ -229,6 +242,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
                     suggestions=(),
                 ) from None
             raise UnknownNodeError.among(data_id, self._record.network.levels[self._level].index, "datum") from None
+        return value.get() if type(value) is Later else value
 
     def __contains__(self, data_id: object) -> bool:
         return data_id in self._keys
@@ -528,7 +542,7 @@ class Solution(Visible, Mapping[Hashable, Any]):
             )
             state = State.DONE if is_done else State.CANCELLED
         inputs = {
-            network.data_ids[u]: record.values[u]
+            network.data_ids[u]: record.value(u)
             for u in network.arguments[f]
             if record.values[u] is not UNKNOWN and record.values[u] is not RELEASED
         }

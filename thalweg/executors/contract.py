@@ -35,6 +35,15 @@ the one before it where its call has `PREVIOUS` among its arguments:
    that fails, or gives `NONE`, the rest is neither made nor reported.
 9. The value of an attempt whose `is_kept` is false is not wanted if the next one succeeds: it is then reported as
    `DROPPED` and need not travel; if the next one fails it is reported as it is, before that failure.
+
+An executor whose `takes_plans` is true may be given, by `start_plan`, attempts whose arguments hold a `Later` in place
+of what another attempt of the same run will give, or has given, each with the `Later` that stands for its own value:
+
+10. Each is made when all that it takes has been made, as `start` would make it, wherever that costs least.
+11. The value of one whose `is_kept` is false may be reported as `Kept`: it stays where it was made for as long as its
+    `Later` is there, whose `get` brings it.
+12. After one that fails, or gives `NONE`, those that take its value are not made; they are reported, if at all, after
+    it, as failures, and nobody waits for them any more.
 """
 
 from __future__ import annotations
@@ -268,6 +277,11 @@ class Executor(Protocol):
         Attempts of one run that it takes at once; the run keeps the others.
     takes_chains : bool
         May an attempt have `following` ones?
+
+    Notes
+    -----
+    One that also has ``takes_plans = True``, and a method ``start_plan``, may be given attempts that take what others
+    will give.
     """
 
     name: str

@@ -28,6 +28,7 @@ from ..errors import (
 from ..tokens import NONE
 from .contract import Attempt, Call, Drivable, Executor, Expired, Outcome, SpecialAttempt
 from .gate import Gate
+from .later import Later
 from .states import State
 
 __all__ = ["Driver", "Host", "Listener"]
@@ -98,6 +99,7 @@ class Driver:
         self.parked: deque[tuple[SpecialAttempt, Executor]] = deque()  # their executor has no room
         self.waiting: dict[SpecialAttempt, Callable[[], object]] = {}  # at the gate
         self.resting: dict[SpecialAttempt, None] = {}  # between two tries
+        self.ahead: dict[int, tuple[Attempt, Executor]] = {}  # by number of the call: attempts of a plan
         self.given_up: set[Attempt] = set()  # their time was over, and they have not ended yet
         self.report = host.reporter(self.receive)
         self.is_closing = False
@@ -124,9 +126,14 @@ class Driver:
         choose, report, load, flying = self.choose, self.report, self.load, self.flying
         is_plain = self.gate is None and self.listener is None
         chains: list[tuple[SpecialAttempt, Executor]] = []
+        planned = getattr(self.run, "planned", None) if is_plain else None
+        plans: dict[Executor, list[tuple[Attempt, Later | None]]] = {}
         for call in self.run.ready():
             executor = choose(call)
             busy = load.get(executor, 0)
+            if planned is not None and call.policy is None and getattr(executor, "takes_plans", False):
+                plans.setdefault(executor, []).append(self._planned(executor, *planned(call)))
+                continue
             if is_plain and call.policy is None and busy < executor.capacity and not executor.takes_chains:
                 attempt = Attempt(call, report)
                 load[executor] = busy = busy + 1
@@ -144,6 +151,19 @@ class Driver:
                 break
         for attempt, executor in chains:
             self._start_chain(attempt, executor)
+        for executor, steps in plans.items():
+            executor.start_plan(steps)  # type: ignore[attr-defined]
+
+    def _planned(
+        self, executor: Executor, call: Call, later: Later | None, is_kept: bool
+    ) -> tuple[Attempt, Later | None]:
+        """An attempt of a plan, with what stands for its value."""
+        attempt = SpecialAttempt(call, self.report)
+        attempt.is_kept = is_kept
+        self.load[executor] = self.load.get(executor, 0) + 1
+        self.flying[attempt] = executor
+        self.ahead[call.number] = (attempt, executor)
+        return attempt, later
 
     def receive(self, outcome: Outcome) -> None:
         """Tell the run of an outcome, or try again; in the driver's thread."""
@@ -182,6 +202,8 @@ class Driver:
             if following and outcome.value is NONE:
                 self._drop(following)
             self.run.done(call, outcome.value)
+            if self.ahead:
+                self._take_back(call)
         elif not isinstance(error, Exception):
             self._tell(State.FAILED, call, outcome)
             raise error
@@ -192,6 +214,16 @@ class Driver:
             self._drop(following)
             self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
+            if self.ahead:
+                self._take_back(call)
+
+    def _take_back(self, call: Call) -> None:
+        """An attempt of a plan has ended; those that take what it did not give are not made, and not waited for."""
+        self.ahead.pop(call.number, None)
+        for number in self.run.taken_back():  # type: ignore[attr-defined]
+            attempt, executor = self.ahead.pop(number)
+            if self.flying.pop(attempt, None) is not None:
+                self.load[executor] -= 1
 
     def relay(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function unless all is ending: what a run waits for besides its calls comes in this way."""

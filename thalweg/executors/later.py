@@ -47,6 +47,9 @@ class Later:
         self.keeper: Keeper | None = None
         self.value: Any = UNKNOWN
 
+    def __repr__(self) -> str:
+        return "(kept where it was made)" if self.value is UNKNOWN else repr(self.value)
+
     def get(self) -> Any:
         """The value, brought here if it is not here yet; waits for it.
 

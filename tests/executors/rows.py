@@ -13,6 +13,7 @@ from thalweg.executors.event_loop import EventLoopExecutor, LoopHost
 from thalweg.executors.hosts import BlockingHost
 from thalweg.executors.table import make
 
+DASK = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
 PROCESSES = pytest.mark.skipif(
     importlib.util.find_spec("thalweg.executors.processes") is None, reason="there are no processes in this place"
 )
@@ -134,6 +135,27 @@ class Processes(Row):
     stops = True
 
 
+class Dask(Processes):
+    """A cluster of this machine; one for all tests of a session, but for those that ask for one of their own."""
+
+    many = 2000
+    shared = None
+
+    def __init__(self, max_workers=None):
+        self.name = "dask"
+        self.is_shared = max_workers is None
+        if self.is_shared:
+            if Dask.shared is None:
+                Dask.shared = make("dask", n_workers=2)
+            self.executor = Dask.shared
+        else:
+            self.executor = make("dask", n_workers=max_workers)
+
+    def close(self, grace_seconds=1.0):
+        if not self.is_shared:
+            super().close(grace_seconds)
+
+
 class Isolated(Processes):
     some = 4
     many = 20
@@ -157,6 +179,7 @@ ROWS = {
     "async plain": PlainOnLoop,
     "async": Awaited,
     "processes": lambda **options: Processes("processes", **{"max_workers": 2, **options}),
+    "dask": Dask,
     "parallel": lambda **options: Isolated("parallel", **{"max_workers": 2, **options}),
 }
 ALONE = ("inline", "sync")  # rows that make calls in the thread that drives
@@ -166,7 +189,8 @@ OUTSIDE = ("processes", "parallel", "parallel-pool")
 
 def params(names):
     """Names of executors, with a mark on those that may be missing."""
-    return [pytest.param(name, marks=PROCESSES) if name in OUTSIDE else name for name in names]
+    marks = {"dask": DASK} | dict.fromkeys(OUTSIDE, PROCESSES)
+    return [pytest.param(name, marks=marks[name]) if name in marks else name for name in names]
 
 
 @contextmanager

@@ -420,7 +420,7 @@ def test_calls_that_wait_for_a_place_are_not_made_when_the_run_ends(row, door, b
     assert (run.outcomes, book.lines(), gate.inside) == ({}, [], 0)
 
 
-@pytest.mark.parametrize("name", params(["threads", "processes", "parallel"]))
+@pytest.mark.parametrize("name", params(["threads", "processes", "parallel", "dask"]))
 def test_calls_in_the_queue_of_an_executor_are_not_made_when_the_run_ends(name, door, book):
     stopper = threading.Event()
     with opened(name, max_workers=1) as row:
@@ -457,7 +457,7 @@ def test_a_gate_is_left_whatever_happens(row):
     assert (len(run.outcomes), gate.inside) == (row.some, 0)
 
 
-@pytest.mark.parametrize("name", params(["threads", "processes", "parallel"]))
+@pytest.mark.parametrize("name", params(["threads", "processes", "parallel", "dask"]))
 def test_an_executor_that_is_shut_down_while_busy_ends_what_is_in_its_queue(name, door):
     with opened(name, max_workers=1) as row:
         run = Steps((call(1, row.slow(door, "late")),), (call(2, abs, -2),), (call(3, abs, -3), 1, 2))
@@ -473,7 +473,7 @@ def test_an_executor_that_is_shut_down_while_busy_ends_what_is_in_its_queue(name
         assert run.outcomes[3] == ("done", 3), "an executor begins anew when it is used again"
 
 
-@pytest.mark.parametrize("name", params(["processes", "parallel"]))
+@pytest.mark.parametrize("name", params(["processes", "parallel", "dask"]))
 @pytest.mark.parametrize("death", [die, be_killed])
 def test_a_worker_that_dies_fails_its_call_and_no_other(name, death):
     with opened(name) as row:
@@ -484,7 +484,7 @@ def test_a_worker_that_dies_fails_its_call_and_no_other(name, death):
         assert run.outcomes == {-1: ("done", 1)} | {k: ("done", k) for k in range(1, row.some)}
 
 
-@pytest.mark.parametrize("name", params(["processes", "parallel"]))
+@pytest.mark.parametrize("name", params(["processes", "parallel", "dask"]))
 def test_a_call_that_kills_its_worker_is_tried_again(name, tmp_path):
     book = Book(tmp_path / "book")
     mark = tmp_path / "mark"

@@ -18,7 +18,7 @@ from tests.properties.equations import Network
 from tests.properties.models import cases
 
 FEW = 5000 if os.environ.get("THALWEG_SOAK") == "1" else 40
-NAMES = [("threads", FEW), ("async", FEW), ("processes", max(5, FEW // 10))]
+NAMES = [("threads", FEW), ("async", FEW), ("processes", max(5, FEW // 10)), ("dask", max(15, FEW // 10))]
 
 
 @pytest.fixture(scope="module", autouse=True)

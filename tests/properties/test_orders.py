@@ -13,6 +13,7 @@ from tests.properties.equations import Network
 from tests.properties.models import cases
 from tests.properties.oracle import Answer, answer
 from thalweg.executors.contract import perform
+from thalweg.executors.later import Kept, Later
 from thalweg.tokens import DROPPED, NONE, PREVIOUS
 
 
@@ -76,6 +77,60 @@ class Shuffled:
                 return
 
 
+class Ahead:
+    """An executor that is told ahead what will be called, keeps values, and makes calls in an order drawn beforehand."""
+
+    concurrent = True
+    takes_plans = True
+
+    def __init__(self, random: Any) -> None:
+        self.random = random
+        self.plans = 0
+        self.failures = 0
+        self.kept: dict[Later, Any] = {}
+
+    def fetch(self, later: Later) -> Any:
+        """A value that was kept."""
+        value = self.kept[later.whole]
+        return value if later.part < 0 else value[later.part]
+
+    def drive(self, run: Any) -> None:
+        """Make all calls of `run`."""
+        flying: dict[int, tuple[Any, Later | None, bool]] = {}
+        while run.is_active():
+            plan = [run.planned(call) for call in run.ready()]
+            self.plans += bool(plan)
+            flying.update({call.number: (call, *rest) for call, *rest in plan})
+            able = [call.number for call, _, _ in flying.values() if self._can_be_made(call)]
+            if flying:
+                self._end_one(run, *flying.pop(self.random.choice(able)))
+            for number in run.taken_back():
+                del flying[number]
+
+    def _can_be_made(self, call: Any) -> bool:
+        return all(type(arg) is not Later or arg.whole in self.kept for arg in call.args)
+
+    def _end_one(self, run: Any, call: Any, later: Later | None, is_kept: bool) -> None:
+        call.args = [self.fetch(arg) if type(arg) is Later else arg for arg in call.args]
+        assert not any(arg is NONE for arg in call.args), "it takes what was not given"
+        try:
+            value = perform(call)
+        except Exception as error:  # noqa: BLE001 - an executor passes on whatever comes
+            self.failures += 1
+            run.failed(call, error)
+            return
+        if later is not None:
+            later.keeper = self
+            self.kept[later] = value
+        if value is NONE:
+            run.done(call, value)
+        elif is_kept:
+            run.done(call, value)
+        else:
+            is_many = later is not None and type(value) is tuple
+            run.done(call, Kept(tuple(place for place, part in enumerate(value) if part is NONE) if is_many else ()))
+
+
 def hold(case: Case, seen: Seen) -> Answer:
     """Hold a dispatch against what the naive process comes to, whatever the order of its calls."""
     want = answer(case)
@@ -113,3 +168,14 @@ def test_values_that_are_let_go_change_nothing(case, random, capacity):
     for takes_chains in (False, True):
         seen = see(case, executor=Shuffled(random, capacity, takes_chains=takes_chains), keep="outputs")
         assert list(seen.solution.items()) == list(alone.solution.items())
+
+
+@given(cases(), st.randoms(use_true_random=False), st.sampled_from(["all", "outputs"]))
+def test_what_is_planned_ahead_changes_nothing(case, random, keep):
+    assume(not Network(case.model, case.question).has_gate_in_circle())
+    alone = see(case, keep=keep)
+    executor = Ahead(random)
+    seen = see(case, executor=executor, keep=keep)
+    if keep == "all":
+        hold(case, seen)
+    assert list(seen.solution.items()) == list(alone.solution.items())

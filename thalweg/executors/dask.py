@@ -230,7 +230,7 @@ class _DaskBackend:
         else:
             if placement.requires:
                 options["resources"] = dict(placement.requires)
-            asked = {"queue": placement.queue, "tolerations": placement.tolerations}
+            asked = {"queue": placement.queue, "tolerations": placement.tolerations, "avoid": placement.avoid}
             with dask.annotate(**{ANNOTATION: asked}):
                 bundle.future = self.client.submit(make, *arguments, **options)
         self.engine.spawn(self._watch(bundle, bundle.future))

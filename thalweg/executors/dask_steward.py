@@ -115,7 +115,7 @@ class Steward(SchedulerPlugin):  # type: ignore[misc]
         if placement is _ANYWHERE and not any(ANNOUNCED in each.extra for each in workers.values()):
             return
         takers = {address for address, each in workers.items() if Offer.announced(each.extra).takes(placement)}
-        task.worker_restrictions = {_NOWHERE, *takers}
+        task.worker_restrictions = {_NOWHERE, *(takers.difference(placement.avoid) or takers)}
 
 
 _ANYWHERE = Placement()

@@ -37,6 +37,8 @@ class Placement:
         Made only by workers that tolerate all of these.
     priority : int, optional
         Calls of a higher one begin first; among equal ones those of the earlier run.
+    avoid : tuple of str, optional
+        Addresses of workers that have refused it: made there only if there are no others.
 
     Raises
     ------
@@ -53,9 +55,11 @@ class Placement:
     requires: Mapping[str, float] = field(default_factory=dict)
     tolerations: tuple[str, ...] = ()
     priority: int = 0
+    avoid: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tolerations", _names(self.tolerations, "tolerations"))
+        object.__setattr__(self, "avoid", _names(self.avoid, "avoid"))
         _names((self.queue,), "queue")
         _names(self.requires, "requires")
         object.__setattr__(self, "requires", dict(self.requires))
@@ -68,7 +72,7 @@ class Placement:
             raise BuildError(f"a placement's priority is {self.priority!r}; give a whole number")
 
     def __hash__(self) -> int:
-        return hash((self.queue, frozenset(self.requires.items()), self.tolerations, self.priority))
+        return hash((self.queue, frozenset(self.requires.items()), self.tolerations, self.priority, self.avoid))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ROWS",
     "blocking_host",
+    "drop",
     "event_loops",
     "executor_names",
+    "kept",
     "make",
     "open_executor",
     "shared",
@@ -61,6 +63,19 @@ def shared(name: str) -> Executor:
         # `setdefault` is one step: of threads that race here all get the same.
         executor = _shared.setdefault(name, twin if twin is not None else make(name))
     return executor
+
+
+def kept(name: str, make_it: Callable[[], Executor]) -> Executor:
+    """An executor that is shared until it is shut down, made when it is first asked for; it needs no row."""
+    executor = _shared.get(name)
+    return executor if executor is not None else _shared.setdefault(name, make_it())
+
+
+def drop(name: str) -> None:
+    """End an executor that is shared, if there is one of this name."""
+    executor = _shared.pop(name, None)
+    if executor is not None:
+        executor.close(GRACE_SECONDS)
 
 
 def make(name: str, **options: Any) -> Executor:

@@ -1,0 +1,184 @@
+"""A scheduler and workers for as long as a ``with`` block lasts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import WorkersError
+from ..executors.policy import check_count
+from .access import Access, launched
+
+__all__ = ["Fleet", "launch_workers"]
+
+_START_SECONDS = 60.0
+_END_SECONDS = 10.0
+
+
+@dataclass
+class Fleet:
+    """Processes that were launched together.
+
+    Attributes
+    ----------
+    access : Access
+        The way to their scheduler.
+    scheduler : Popen or None
+        None if it was there before.
+    workers : list of Popen
+        A process each; with `supervise` the one that watches over it.
+    names : list of str
+        Of the workers.
+    """
+
+    access: Access
+    scheduler: subprocess.Popen[str] | None = None
+    workers: list[subprocess.Popen[str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Of the scheduler."""
+        return self.access.address
+
+
+@contextmanager
+def launch_workers(
+    count: int,
+    *,
+    scheduler: str | None = None,
+    certs: str | Path | None = None,
+    include_queues: Iterable[str] = (),
+    exclude_queues: Iterable[str] = (),
+    tolerations: Iterable[str] = (),
+    resources: Mapping[str, float] | None = None,
+    threads: int = 1,
+    supervise: bool = True,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Fleet]:
+    """Launch workers on this machine, and have runs of flows go to them meanwhile.
+
+    Parameters
+    ----------
+    count : int
+        How many workers.
+    scheduler : str, optional
+        Address of one that is there; by default one is launched, too.
+    certs : str or Path, optional
+        Folder of certificates.
+    include_queues, exclude_queues, tolerations : iterable of str, optional
+        What they take; see `thalweg.executors.placement.Offer`.
+    resources : mapping of str to float, optional
+        What each of them has.
+    threads : int, optional
+        Calls that each makes at once.
+    supervise : bool, optional
+        Start a worker anew when its process ends.
+    env : mapping of str to str, optional
+        Environment variables of theirs.
+
+    Yields
+    ------
+    Fleet
+
+    Raises
+    ------
+    WorkersError
+        One of them did not start.
+
+    Notes
+    -----
+    They end with the block, and with this process, however that ends.  They import the same modules as this process,
+    from the same folders.
+    """
+    check_count(count, "the number of workers")
+    options = [f"--include-queue={each}" for each in _names(include_queues)]
+    options += [f"--exclude-queue={each}" for each in _names(exclude_queues)]
+    options += [f"--toleration={each}" for each in _names(tolerations)]
+    options += [f"--resource={name}={amount}" for name, amount in (resources or {}).items()]
+    options += [f"--threads={threads}", *(["--supervise"] if supervise else [])]
+    guarded = [] if certs is None else [f"--certs={certs}"]
+    started: list[subprocess.Popen[str]] = []
+    try:
+        fleet = _fleet(started, scheduler, certs, guarded, env)
+        for _ in range(count):
+            started.append(_start(["worker", f"--scheduler={fleet.address}", *options, *guarded], env))
+            fleet.workers.append(started[-1])
+        fleet.names = [_told(each)["name"] for each in fleet.workers]
+        token = launched.set(fleet.access)
+        try:
+            yield fleet
+        finally:
+            launched.reset(token)
+    finally:
+        _end(started)
+
+
+def _fleet(
+    started: list[subprocess.Popen[str]],
+    scheduler: str | None,
+    certs: str | Path | None,
+    guarded: list[str],
+    env: Mapping[str, str] | None,
+) -> Fleet:
+    if scheduler is not None:
+        return Fleet(Access(scheduler, certs))
+    started.append(_start(["scheduler", "--port=0", *guarded], env))
+    return Fleet(Access(_told(started[-1])["address"], certs), started[-1])
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _start(words: list[str], env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+    """Start one, which ends when its standard input does."""
+    paths = os.pathsep.join(each or os.curdir for each in sys.path)
+    return subprocess.Popen(  # noqa: S603 - our own command, and words of our own
+        [sys.executable, "-m", "thalweg", *words, "--json", "--until-eof"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths, **(env or {})},
+        text=True,
+    )
+
+
+def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a process says of itself when it is there."""
+    assert process.stdout is not None
+    timer = threading.Timer(_START_SECONDS, process.kill)
+    timer.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        timer.cancel()
+    if not line:
+        _end([process])
+        raise WorkersError(
+            f"`thalweg {' '.join(process.args[3:])}` ended before it was there, with the code {process.returncode}; "  # type: ignore[index]
+            "what it said is on standard error"
+        )
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def _end(processes: list[subprocess.Popen[str]]) -> None:
+    """End processes, the last first; one that does not hear is killed."""
+    for process in reversed(processes):
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+    for process in reversed(processes):
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

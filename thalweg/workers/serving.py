@@ -1,0 +1,224 @@
+"""A scheduler, or a worker, as a process of its own: it serves until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import WorkersError
+from ..executors.placement import ANNOUNCED, Offer
+from ..text import error_text
+from .access import LOOPBACK, Access, check_host, checked_folder, distributed, is_loopback, security_of
+
+__all__ = ["serve_scheduler", "serve_worker"]
+
+_CLOSE_SECONDS = 5.0
+_AGAIN_SECONDS = 1.0  # before a worker whose scheduler has gone looks for it again
+
+Told = Callable[[dict[str, Any]], object]
+
+
+def serve_scheduler(
+    *,
+    host: str = LOOPBACK,
+    port: int = 8786,
+    certs: str | Path | None = None,
+    ready: Told | None = None,
+    until_eof: bool = False,
+) -> None:
+    """Be a scheduler until a signal comes.
+
+    Parameters
+    ----------
+    host : str, optional
+        Address to listen to; other than this machine's own only with certificates.
+    port : int, optional
+        0 for a free one.
+    certs : str or Path, optional
+        Folder of certificates.
+    ready : callable, optional
+        Told of the address when it listens.
+    until_eof : bool, optional
+        End when standard input does, too: with the process that holds it.
+
+    Raises
+    ------
+    WorkersError
+        It may not, or cannot, listen there.
+    """
+    check_host(host, certs)
+    folder = None if certs is None else checked_folder(certs)
+    package = distributed()
+
+    async def serve(ended: asyncio.Event) -> None:
+        scheduler = package.Scheduler(
+            host=host,
+            port=port,
+            protocol="tcp" if folder is None else "tls",
+            security=security_of(folder),
+            dashboard=False,
+            dashboard_address=f"{LOOPBACK}:0",  # its pages are for this machine, whatever it listens to
+        )
+        try:
+            await scheduler
+        except OSError as error:
+            raise WorkersError(f"a scheduler cannot listen to {host}:{port}: {error_text(error)}") from error
+        try:
+            if ready is not None:
+                ready({"address": scheduler.address})
+            await ended.wait()
+        finally:
+            await scheduler.close()
+
+    _serve(serve, until_eof=until_eof)
+
+
+def serve_worker(
+    access: Access,
+    offer: Offer,
+    *,
+    resources: Mapping[str, float] | None = None,
+    threads: int = 1,
+    name: str | None = None,
+    host: str | None = None,
+    memory: str = "auto",
+    supervise: bool = False,
+    ready: Told | None = None,
+    until_eof: bool = False,
+) -> None:
+    """Be a worker until a signal comes.
+
+    Parameters
+    ----------
+    access : Access
+        The way to its scheduler; it is waited for.
+    offer : Offer
+        Queues and tolerations.
+    resources : mapping of str to float, optional
+        What calls can use up while they are made, such as ``{"GPU": 1}``.
+    threads : int, optional
+        Calls at once.
+    name : str, optional
+        By default its address.
+    host : str, optional
+        Address to listen to; by default that by which the scheduler is reached.
+    memory : str, optional
+        How much it may use, such as ``"4GiB"``: a supervised worker that uses more is started anew.
+    supervise : bool, optional
+        Make the calls in a process below this one, which is started anew when it ends, however that comes; and come
+        back when the scheduler does.
+    ready, until_eof
+        As for `serve_scheduler`.
+
+    Raises
+    ------
+    WorkersError
+        It may not listen there.
+    """
+    if host is not None:
+        check_host(host, access.certs)
+    elif is_loopback(access.host):
+        host = LOOPBACK
+    package = distributed()
+    options: dict[str, Any] = {
+        "nthreads": threads,
+        "name": name,
+        "host": host,
+        "protocol": "tcp" if access.certs is None else "tls",
+        "security": access.security(),
+        "resources": dict(resources or {}),
+        "startup_information": {ANNOUNCED: offer},
+        "memory_limit": memory,
+        "dashboard": False,
+        "dashboard_address": f"{LOOPBACK}:0",
+    }
+    kind = package.Nanny if supervise else package.Worker
+
+    async def serve(ended: asyncio.Event) -> None:
+        while not ended.is_set():
+            worker = kind(access.address, **options)
+            opening = asyncio.ensure_future(_opened(worker))
+            if not await _before(opening, ended):
+                await _let_go(worker, opening)
+                return
+            if ready is not None:
+                ready({"address": worker.worker_address if supervise else worker.address, "name": str(worker.name)})
+            finished = asyncio.ensure_future(worker.finished())
+            is_gone = await _before(finished, ended)
+            await _let_go(worker, finished)
+            if is_gone and not supervise:
+                return
+            await _before(asyncio.ensure_future(asyncio.sleep(_AGAIN_SECONDS)), ended)
+
+    _serve(serve, until_eof=until_eof)
+
+
+async def _opened(worker: Any) -> Any:
+    return await worker
+
+
+async def _before(work: asyncio.Future[Any], ended: asyncio.Event) -> bool:
+    """Wait for something, or for the end: did it come first?"""
+    ending = asyncio.ensure_future(ended.wait())
+    try:
+        await asyncio.wait([work, ending], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.cancel()
+    if work.done() and not ended.is_set():
+        work.result()
+        return True
+    return False
+
+
+async def _let_go(worker: Any, work: asyncio.Future[Any]) -> None:
+    """End a worker, and what is waited for of it."""
+    work.cancel()
+    with suppress(Exception, asyncio.CancelledError):  # it may not have begun, or have gone
+        await work
+    with suppress(Exception):
+        await asyncio.wait_for(worker.close(), _CLOSE_SECONDS)
+
+
+def _serve(serve: Callable[[asyncio.Event], Any], *, until_eof: bool) -> None:
+    """Run something until a signal comes; the first asks it to end."""
+
+    async def main() -> None:
+        ended = asyncio.Event()
+        with _signals(ended):
+            if until_eof:
+                _watch_input(asyncio.get_running_loop(), ended)
+            await serve(ended)
+
+    asyncio.run(main())
+
+
+@contextmanager
+def _signals(ended: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    added = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # not the main thread, or not this system
+            loop.add_signal_handler(number, ended.set)
+            added.append(number)
+    try:
+        yield
+    finally:
+        for number in added:
+            loop.remove_signal_handler(number)
+
+
+def _watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """End with the process that holds the other side of standard input, however that ends."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        with suppress(RuntimeError):  # it has ended already
+            loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=watch, name="thalweg-input", daemon=True).start()

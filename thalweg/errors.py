@@ -378,9 +378,12 @@ class CodeVersionError(ThalwegError, RuntimeError):
     ----------
     flow : str
         Name of the class.
+    place : str or None
+        Address of the worker, if it has one.
     """
 
     flow: str
+    place: str | None = None
 
 
 class WorkersError(ThalwegError, ValueError):

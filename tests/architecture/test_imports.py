@@ -11,7 +11,7 @@ ROWS = (
     {"cli"},
     {""},  # thalweg/__init__.py, the face of all
     {"compositions", "jobs", "tasks", "web"},
-    {"journal", "monitor", "plotting", "tables"},
+    {"journal", "monitor", "plotting", "tables", "workers"},
     {"dispatcher"},
     {"executors"},
     {"errors", "signature", "text", "tokens"},
@@ -53,6 +53,7 @@ LATE_MODULES = {
     "bz2",
     "cloudpickle",
     "concurrent",
+    "cryptography",
     "difflib",
     "docutils",
     "fast_sugiyama",

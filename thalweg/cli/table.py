@@ -48,5 +48,8 @@ COMMANDS = {
         Row("bench", "measure how long a model takes for an answer, and on what"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),
         Row("completion", "print what lets a shell complete commands, options, and the data of models"),
+        Row("scheduler", "have workers make the calls of other programs", "workers", "add_scheduler"),
+        Row("worker", "make calls for a scheduler, until it is interrupted", "workers", "add_worker"),
+        Row("certs", "make certificates for a scheduler and its workers", "workers", "add_certs"),
     )
 }

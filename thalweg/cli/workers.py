@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import sys
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -116,7 +115,7 @@ def scheduler(chosen: argparse.Namespace) -> Exit:
 
 def worker(chosen: argparse.Namespace) -> Exit:
     """Be a worker."""
-    from ..workers import Access, serve_worker
+    from ..workers import Access, Duty, serve_worker
 
     access = Access.found(chosen.scheduler, chosen.certs)
     if access is None:
@@ -124,13 +123,15 @@ def worker(chosen: argparse.Namespace) -> Exit:
     _log(chosen)
     serve_worker(
         access,
-        Offer(chosen.include_queue or None, chosen.exclude_queue, chosen.toleration),
-        resources=dict(chosen.resource),
-        threads=chosen.threads,
+        Duty(
+            Offer(chosen.include_queue or None, chosen.exclude_queue, chosen.toleration),
+            resources=dict(chosen.resource),
+            threads=chosen.threads,
+            memory=chosen.memory,
+            supervise=chosen.supervise,
+        ),
         name=chosen.name,
         host=chosen.host,
-        memory=chosen.memory,
-        supervise=chosen.supervise,
         ready=_teller(chosen, lambda facts: f"worker {facts['name']} of {access.address} (Ctrl+C ends)"),
         until_eof=chosen.until_eof,
     )
@@ -154,8 +155,6 @@ def _teller(chosen: argparse.Namespace, sentence: Callable[[dict[str, Any]], str
 
 
 def _log(chosen: argparse.Namespace) -> None:
-    """What the cluster has to say goes to standard error: all of it with --debug."""
-    level = logging.INFO if chosen.debug else logging.ERROR if chosen.quiet else logging.WARNING
-    for name in ("distributed", "distributed.scheduler", "distributed.worker", "distributed.nanny", "distributed.core"):
-        logging.getLogger(name).setLevel(level)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    """What the cluster has to say goes to standard error: all of it with --debug; before it is loaded."""
+    level = "info" if chosen.debug else "error" if chosen.quiet else "warning"
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", level)  # processes below this one see it, too

@@ -223,7 +223,17 @@ class _Refusal:
             f"the task {self.name!r} of {self.flow} was not called: this worker has {what}; "
             "install the same version of the code there, and start the worker anew",
             flow=self.flow,
+            place=_here(),
         )
+
+
+def _here() -> str | None:
+    """The address of the worker of a cluster that this process is."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return None if distributed is None else str(distributed.get_worker().address)
+    except ValueError:  # this is no worker
+        return None
 
 
 def versions(flow: type, owner: type) -> dict[str, str]:

@@ -31,11 +31,15 @@ class Task(Generic[P, R]):
     is_coroutine : bool
     policy : Policy or None
     placement : Placement or None
+    is_remade : bool
+        Is a call whose worker died made again?
     """
 
     owner: type
 
-    def __init__(self, function: Callable[..., Any], policy: Policy | None, placement: Placement | None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], policy: Policy | None, placement: Placement | None, *, is_remade: bool
+    ) -> None:
         import inspect
 
         if not inspect.isfunction(function):
@@ -53,6 +57,7 @@ class Task(Generic[P, R]):
         self.is_coroutine = inspect.iscoroutinefunction(function)
         self.policy = policy
         self.placement = placement
+        self.is_remade = is_remade
         self.signature = inspect.signature(function)
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
@@ -222,7 +227,7 @@ def task(
     priority : int, optional
         Tasks of a higher one begin first.
     retry : Policy or int, optional
-        How often it is tried, and on which errors; by default once, but three times where the worker dies.
+        How often it is tried, and on which errors; by default once, but up to three times where the worker dies.
     timeout : float, optional
         How long one try may take [s].
 
@@ -256,9 +261,9 @@ def task(
     wanted = (tolerations,) if isinstance(tolerations, str) else tuple(tolerations)
     asked = Placement(queue, requires or {}, (*wanted, *(() if taint is None else (taint,))), priority)
     placement = None if asked == Placement() else asked
-    policy = Policy() if retry == 1 and timeout is None else policy_of(retry, timeout)
+    policy = policy_of(retry, timeout)
 
     def decorate(method: Any) -> Task[Any, Any]:
-        return Task(method, policy, placement)
+        return Task(method, policy, placement, is_remade=retry is None)
 
     return decorate if function is None else decorate(function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
@@ -11,14 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..errors import CallCancelled, CallTimeout, TaskError, WorkerDied
+from ..errors import CallCancelled, CallTimeout, TaskError
 from ..executors import table
 from ..executors.background import in_background
 from ..executors.contract import Call, Executor, Expired
 from ..executors.driver import Driver, Host
 from ..executors.events import Stream, subscribers
-from ..executors.policy import Policy
 from ..executors.states import State
+from ..workers import joined, scheduler_in_use
 from .body import Asked, current, frozen
 from .tree import Tree
 from .turn import in_turn
@@ -26,10 +25,6 @@ from .turn import in_turn
 __all__ = ["Manner", "Run", "begin", "conduct", "conduct_here"]
 
 R_co = TypeVar("R_co", covariant=True)
-
-SCHEDULER = "THALWEG_SCHEDULER"  # the environment variable for the address of a cluster
-_HERE = ("sync", "threads", "async")
-_AFTER_DEATHS = Policy(tries=3, errors=(WorkerDied,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,14 @@ class Manner:
     timeout: float | None = None
     journal: Any = None
     run: str | None = None
+
+
+def _executor(named: Any) -> Executor:
+    """Who makes the calls of plain functions."""
+    if named is None or named in ("sync", "async"):
+        named = "threads"
+    executor: Executor = table.shared(named) if isinstance(named, str) else named
+    return executor
 
 
 class _Conduct:
@@ -61,26 +64,16 @@ class _Conduct:
 
     def __init__(self, first: tuple[Any, type, str, Any], manner: Manner) -> None:
         flow, owner, name, given = first
-        named = manner.executor
-        if named is None:
-            named = "dask" if os.environ.get(SCHEDULER) else "threads"
         self.manner = manner
-        self.named = named
-        self.is_sync = named == "sync"
-        is_within = current() is not None
-        self.executors: dict[str, Executor] = {}
-        self.other: Executor | None = None
-        if not isinstance(named, str):
-            self.other = named if is_within else in_turn(named)
-        elif named not in ("sync", "async"):
-            shared = table.shared(named)
-            self.other = shared if is_within else in_turn(shared)
-        else:
-            threads = table.shared("threads")
-            self.other = threads if is_within else in_turn(threads)
-        policy = None if named in _HERE else _AFTER_DEATHS
-        asked = Asked(frozen(flow), owner, name, given)
-        self.tree = Tree(asked, is_awaited=not self.is_sync, policy=policy)
+        self.is_sync = manner.executor == "sync"
+        self.executors: dict[str, Executor] = {"sync": table.make("sync")} if self.is_sync else {}
+        access = scheduler_in_use() if manner.executor is None else None
+        # Coroutine functions are awaited where the run is driven, unless somebody else is named for all calls.
+        self.awaits_here = manner.executor == "async" or (manner.executor is None and access is None)
+        other = _executor(manner.executor) if access is None else joined(access)
+        # A run within a task is not put in line: the task that waits for it has a place already.
+        self.other = other if current() is not None else in_turn(other)
+        self.tree = Tree(Asked(frozen(flow), owner, name, given), is_awaited=not self.is_sync)
         self.host: Host | None = None
         self.state = State.WAITING
         self.value: Any = None
@@ -131,22 +124,11 @@ class _Conduct:
         """Who makes a call: coroutine functions are awaited on the loop, if there is one and nobody was named."""
         function: Any = call.function
         if self.is_sync:
-            policy = call.policy
-            if policy is None or policy.timeout_seconds is None:
-                return self._made("sync")
-        elif function.is_coroutine and "async" in self.executors and self._awaits_here:
+            if call.policy is None or call.policy.timeout_seconds is None:
+                return self.executors["sync"]
+        elif self.awaits_here and function.is_coroutine and "async" in self.executors:
             return self.executors["async"]
-        assert self.other is not None
         return self.other
-
-    @property
-    def _awaits_here(self) -> bool:
-        return self.named == "async" or (self.manner.executor is None and self.named == "threads")
-
-    def _made(self, name: str) -> Executor:
-        if name not in self.executors:
-            self.executors[name] = table.make(name)
-        return self.executors[name]
 
     @contextmanager
     def _ending(self) -> Iterator[None]:

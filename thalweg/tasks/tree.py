@@ -14,14 +14,16 @@ executor.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..errors import TaskError, ThalwegError
+from ..errors import CodeVersionError, TaskError, ThalwegError, WorkerDied
 from ..executors.contract import Attempt, Call, GuardedCall, Outcome
 from ..executors.events import Stream
-from ..executors.policy import Policy
+from ..executors.placement import Placement
 from ..executors.states import State
 from ..text import error_text, value_text
 from .body import Asked, Body, Grown
@@ -29,6 +31,7 @@ from .recipe import Recipe
 
 __all__ = ["Tree", "told_call"]
 
+_LIVES = 3  # a call that has killed so many workers is not made again
 _ENDS = 4  # of a long chain of calls, so many from the first on and from the last back are shown
 _SHORT = 60  # characters of an argument in a message
 
@@ -91,8 +94,6 @@ class Tree:
         The first; its flow is what those that it asks for have in common.
     is_awaited : bool, optional
         Are coroutine functions awaited by who makes the calls?
-    policy : Policy, optional
-        Of tasks that say nothing of it.
 
     Attributes
     ----------
@@ -102,15 +103,16 @@ class Tree:
         Is told of each step.
     """
 
-    def __init__(self, asked: Asked, *, is_awaited: bool = True, policy: Policy | None = None) -> None:
+    def __init__(self, asked: Asked, *, is_awaited: bool = True) -> None:
         self.is_awaited = is_awaited
-        self.policy = policy
         self.nodes: list[Node] = []
         self.free: list[int] = []  # the last first: a branch is followed to its end, as Python does
         self.flying: set[int] = set()
         self.errors: dict[int, TaskError] = {}
         self.is_stopped = False
         self.stream: Stream | None = None
+        self.deaths: Counter[int] = Counter()  # by number of the call: workers that died at it
+        self.refusals: dict[int, tuple[str, ...]] = {}  # ... and those that have another version of its code
         self._bodies: dict[tuple[int, type, str], Body] = {}
         self._plant([asked], -1, asked.flow)
 
@@ -133,11 +135,13 @@ class Tree:
             node.state = State.RUNNING
             self.flying.add(number)
             task = node.body.task
-            policy = self.policy if task.policy is None else task.policy
-            if policy is None and task.placement is None:
+            placement = task.placement
+            if number in self.refusals:
+                placement = replace(placement or Placement(), avoid=self.refusals[number])
+            if task.policy is None and placement is None:
                 yield Call(number, node.body, node.given)
             else:
-                yield GuardedCall(number, node.body, node.given, policy=policy, placement=task.placement)
+                yield GuardedCall(number, node.body, node.given, policy=task.policy, placement=placement)
 
     def path(self, call: Call) -> str:
         """The names of the calls that led to it, and its own; of very many the middle is left out."""
@@ -160,8 +164,24 @@ class Tree:
 
     def failed(self, call: Call, error: Exception) -> None:
         """`call` ended with `error`."""
-        self.flying.discard(call.number)
-        self._fail(call.number, error)
+        number = call.number
+        self.flying.discard(number)
+        if not self._is_lost(number, error):
+            self._fail(number, error)
+            return
+        if isinstance(error, CodeVersionError):
+            self.refusals[number] = (*self.refusals.get(number, ()), str(error.place))
+        else:
+            self.deaths[number] += 1
+        self.nodes[number].state = State.READY
+        self.free.append(number)
+
+    def _is_lost(self, number: int, error: Exception) -> bool:
+        """Is the worker to blame, so that the call is to be made once more elsewhere?"""
+        if isinstance(error, CodeVersionError):
+            return error.place is not None and error.place not in self.refusals.get(number, ())
+        task = self.nodes[number].body.task
+        return isinstance(error, WorkerDied) and task.is_remade and self.deaths[number] + 1 < _LIVES
 
     def is_active(self) -> bool:
         """Is there anything left to start or to wait for?"""
@@ -173,8 +193,11 @@ class Tree:
 
     def told(self, kind: str, call: Call, data: Attempt | Outcome) -> None:
         """Of a step by the driver."""
-        if self.stream is not None:
-            self.stream(kind, call, data)
+        if self.stream is None:
+            return
+        if kind is State.FAILED and isinstance(data, Outcome) and isinstance(data.error, Exception):
+            kind = "retry" if self._is_lost(call.number, data.error) else kind
+        self.stream(kind, call, data)
 
     def finish(self) -> None:
         """Nothing of it is being made any more, nor will be."""

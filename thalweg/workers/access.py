@@ -164,8 +164,11 @@ def security_of(certs: str | Path | None) -> Any:
         return None
     folder = checked_folder(certs)
     authority, certificate, key = (str(folder / name) for name in (AUTHORITY, CERTIFICATE, KEY))
-    roles = {f"tls_{role}_{part}": path for role in ("client", "scheduler", "worker")
-             for part, path in (("cert", certificate), ("key", key))}
+    roles = {
+        f"tls_{role}_{part}": path
+        for role in ("client", "scheduler", "worker")
+        for part, path in (("cert", certificate), ("key", key))
+    }
     return distributed().Security(require_encryption=True, tls_ca_file=authority, tls_min_version=771, **roles)
 
 

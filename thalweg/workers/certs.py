@@ -159,5 +159,7 @@ def _key_text(key: Any) -> bytes:
 def _write(path: Path, text: bytes, *, secret: bool = False) -> None:
     """Write a file that nobody else may read while it is being written."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
-    with open(file, "wb") as out:
-        out.write(text)
+    try:
+        os.write(file, text)
+    finally:
+        os.close(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 from ..errors import WorkersError
 from ..executors.policy import check_count
 from .access import Access, launched
+from .joining import leave
 
 __all__ = ["Fleet", "launch_workers"]
 
@@ -118,7 +120,9 @@ def launch_workers(
             yield fleet
         finally:
             launched.reset(token)
+            leave(fleet.access)
     finally:
+        _end(started[1:] if scheduler is None else started)
         _end(started)
 
 
@@ -161,9 +165,10 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
     finally:
         timer.cancel()
     if not line:
+        words: Any = process.args
         _end([process])
         raise WorkersError(
-            f"`thalweg {' '.join(process.args[3:])}` ended before it was there, with the code {process.returncode}; "  # type: ignore[index]
+            f"`{shlex.join(map(str, words))}` ended before it was there, with the code {process.returncode}; "
             "what it said is on standard error"
         )
     told: dict[str, Any] = json.loads(line)
@@ -171,12 +176,12 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _end(processes: list[subprocess.Popen[str]]) -> None:
-    """End processes, the last first; one that does not hear is killed."""
-    for process in reversed(processes):
+    """End processes; one that does not hear is killed."""
+    for process in processes:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
-    for process in reversed(processes):
+    for process in processes:
         try:
             process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

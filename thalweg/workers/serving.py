@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..executors.placement import ANNOUNCED, Offer
 from ..text import error_text
 from .access import LOOPBACK, Access, check_host, checked_folder, distributed, is_loopback, security_of
 
-__all__ = ["serve_scheduler", "serve_worker"]
+__all__ = ["Duty", "serve_scheduler", "serve_worker"]
 
 _CLOSE_SECONDS = 5.0
 _AGAIN_SECONDS = 1.0  # before a worker whose scheduler has gone looks for it again
@@ -79,16 +80,38 @@ def serve_scheduler(
     _serve(serve, until_eof=until_eof)
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a worker is there for, and what it may use.
+
+    Parameters
+    ----------
+    offer : Offer, optional
+        Queues and tolerations.
+    resources : mapping of str to float, optional
+        What calls can use up while they are made, such as ``{"GPU": 1}``.
+    threads : int, optional
+        Calls at once.
+    memory : str, optional
+        How much it may use, such as ``"4GiB"``: a supervised worker that uses more is started anew.
+    supervise : bool, optional
+        Make the calls in a process below, which is started anew when it ends, however that comes; and come back when
+        the scheduler does.
+    """
+
+    offer: Offer = field(default_factory=Offer)
+    resources: Mapping[str, float] = field(default_factory=dict)
+    threads: int = 1
+    memory: str = "auto"
+    supervise: bool = False
+
+
 def serve_worker(
     access: Access,
-    offer: Offer,
+    duty: Duty,
     *,
-    resources: Mapping[str, float] | None = None,
-    threads: int = 1,
     name: str | None = None,
     host: str | None = None,
-    memory: str = "auto",
-    supervise: bool = False,
     ready: Told | None = None,
     until_eof: bool = False,
 ) -> None:
@@ -98,21 +121,11 @@ def serve_worker(
     ----------
     access : Access
         The way to its scheduler; it is waited for.
-    offer : Offer
-        Queues and tolerations.
-    resources : mapping of str to float, optional
-        What calls can use up while they are made, such as ``{"GPU": 1}``.
-    threads : int, optional
-        Calls at once.
+    duty : Duty
     name : str, optional
         By default its address.
     host : str, optional
         Address to listen to; by default that by which the scheduler is reached.
-    memory : str, optional
-        How much it may use, such as ``"4GiB"``: a supervised worker that uses more is started anew.
-    supervise : bool, optional
-        Make the calls in a process below this one, which is started anew when it ends, however that comes; and come
-        back when the scheduler does.
     ready, until_eof
         As for `serve_scheduler`.
 
@@ -127,18 +140,18 @@ def serve_worker(
         host = LOOPBACK
     package = distributed()
     options: dict[str, Any] = {
-        "nthreads": threads,
+        "nthreads": duty.threads,
         "name": name,
         "host": host,
         "protocol": "tcp" if access.certs is None else "tls",
         "security": access.security(),
-        "resources": dict(resources or {}),
-        "startup_information": {ANNOUNCED: offer},
-        "memory_limit": memory,
+        "resources": dict(duty.resources),
+        "startup_information": {ANNOUNCED: duty.offer},
+        "memory_limit": duty.memory,
         "dashboard": False,
         "dashboard_address": f"{LOOPBACK}:0",
     }
-    kind = package.Nanny if supervise else package.Worker
+    kind = package.Nanny if duty.supervise else package.Worker
 
     async def serve(ended: asyncio.Event) -> None:
         while not ended.is_set():
@@ -148,11 +161,12 @@ def serve_worker(
                 await _let_go(worker, opening)
                 return
             if ready is not None:
-                ready({"address": worker.worker_address if supervise else worker.address, "name": str(worker.name)})
+                address = worker.worker_address if duty.supervise else worker.address
+                ready({"address": address, "name": name or address})
             finished = asyncio.ensure_future(worker.finished())
             is_gone = await _before(finished, ended)
             await _let_go(worker, finished)
-            if is_gone and not supervise:
+            if is_gone and not duty.supervise:
                 return
             await _before(asyncio.ensure_future(asyncio.sleep(_AGAIN_SECONDS)), ended)
 

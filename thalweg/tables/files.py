@@ -14,7 +14,7 @@ from .frames import read_excel, read_parquet, write_excel, write_parquet
 from .table import Table
 from .text import parse_text, write_text
 
-__all__ = ["FORMATS", "dump_table", "format_of", "read_table", "write_table"]
+__all__ = ["FORMATS", "dump_table", "format_of", "parse_table", "read_table", "write_table"]
 
 
 class Format(NamedTuple):
@@ -68,18 +68,52 @@ def read_table(path: str | os.PathLike[str], *, as_text: Container[str] = (), sh
     OSError
         It cannot be read.
     """
-    form = format_of(path)
+    form, name = format_of(path), os.fspath(path)
     if form.read is not None:
-        table = form.read(path, sheet)
-        if not table.rows or not table:
-            raise TableError(f"{os.fspath(path)}: the table is empty")
-        return table
+        return _with_rows(form.read(path, sheet), name)
+    return _text_table(Path(path).read_bytes(), name, form, as_text)
+
+
+def parse_table(content: bytes, name: str, *, as_text: Container[str] = (), sheet: str | None = None) -> Table:
+    r"""A table from the bytes of a file.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What the file is called: its end says the kind, as for `read_table`.
+    as_text, sheet
+        As for `read_table`.
+
+    Raises
+    ------
+    TableError
+        It is no table, has no row, or is of an unknown kind.
+
+    Examples
+    --------
+    >>> parse_table(b"body,mass\nCeres,9.4e20\n", "bodies.csv")
+    <Table: 1 rows, columns body, mass>
+    """
+    form = format_of(name)
+    if form.read is not None:
+        return _with_rows(form.read(io.BytesIO(content), sheet, name), name)
+    return _text_table(content, name, form, as_text)
+
+
+def _with_rows(table: Table, name: str) -> Table:
+    if not table.rows or not table:
+        raise TableError(f"{name}: the table is empty")
+    return table
+
+
+def _text_table(content: bytes, name: str, form: Format, as_text: Container[str]) -> Table:
     try:
-        return parse_text(Path(path).read_bytes().decode(), delimiter=form.delimiter, as_text=as_text)
+        return parse_text(content.decode(), delimiter=form.delimiter, as_text=as_text)
     except UnicodeDecodeError as error:
-        raise TableError(f"{os.fspath(path)} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise TableError(f"{name} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except TableError as error:
-        raise TableError(f"{os.fspath(path)}: {error}") from error
+        raise TableError(f"{name}: {error}") from error
 
 
 def write_table(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
@@ -107,11 +108,13 @@ class Filled(Mapping[Name, Array]):
         batches: Iterable[Batch],
         columns: tuple[Name, ...],
         others: tuple[Name, ...],
+        among: tuple[Name, ...] | None = None,
     ) -> None:
         self.table = table
         self.columns = columns
         self.others = others
         self._dsp = dsp
+        self._among = among
         self._batches = tuple(batches)
         self._missing: dict[tuple[Name, tuple[Name, ...]], tuple[tuple[Name, ...], ...]] = {}
 
@@ -212,9 +215,24 @@ class Filled(Mapping[Name, Array]):
     def _lacks(self, name: Name, given: tuple[Name, ...]) -> tuple[tuple[Name, ...], ...]:
         key = (name, given)
         if key not in self._missing:
+            among = None if self._among is None else [each for each in self._among if each != name]
             # The empty set: nothing is missing, only something failed.
-            self._missing[key] = tuple([names for names in self._dsp.missing([name], given, _SETS) if names])
+            sets = self._dsp.missing([name], given, _SETS, among=among)
+            self._missing[key] = tuple([names for names in sets if names])
         return self._missing[key]
+
+    def retold(self, change: Callable[[CellGroup], CellGroup]) -> Filled:
+        """The same, but that what is told of the cells is changed: where not all names are for everybody.
+
+        Parameters
+        ----------
+        change : callable
+            Gives for a group of cells the one that stands for it.
+        """
+        other = copy(self)
+        other.filled = tuple(map(change, self.filled))
+        other.open = tuple(map(change, self.open))
+        return other
 
 
 def _length(rows: Rows) -> int:
@@ -231,6 +249,7 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
     objective: str = "span",
     executor: str | Executor | None = None,
     on_rows: Callable[[int], object] | None = None,
+    among: Iterable[Name] | None = None,
 ) -> Filled:
     """Fill the holes of a table by what a model computes from the other cells of each row.
 
@@ -258,6 +277,8 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
         functions that take long; by default they are called here, with whole columns where they allow it.
     on_rows : callable, optional
         Told now and then how many rows more are through.
+    among : iterable of Hashable, optional
+        Data that columns may be; by default all of the model.
 
     Returns
     -------
@@ -290,7 +311,10 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
     ([4.0, 2.0], [8.0, 6.0])
     """
     table = table if isinstance(table, Table) else Table(table)
-    data = dsp.data_nodes
+    data: Collection[Name] = dsp.data_nodes
+    if among is not None:
+        allowed = set(among)
+        data = {name: None for name in data if name in allowed}
     known, others = match_columns(table, data, tuple(keep), strict=strict)
     wanted = known if outputs is None else tuple(dict.fromkeys(outputs))
     for name in wanted:
@@ -298,4 +322,4 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
             raise UnknownNodeError.among(name, data, "output")
     filling = Filling(dsp, table, wanted, known, objective, executor=executor, on_rows=on_rows)
     filling.run()
-    return Filled(dsp, filling.result(), filling.batches, wanted, others)
+    return Filled(dsp, filling.result(), filling.batches, wanted, others, None if among is None else tuple(data))

@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import TableError
 from .table import Table
 
 __all__ = ["read_excel", "read_parquet", "write_excel", "write_parquet"]
 
+Source: TypeAlias = str | os.PathLike[str] | BinaryIO
 
-def read_parquet(path: str | os.PathLike[str], sheet: str | None = None) -> Table:
-    """A table from a Parquet file."""
+
+def read_parquet(source: Source, sheet: str | None = None, name: str | None = None) -> Table:
+    """A table from a Parquet file; errors call it by `name` if it has none of its own."""
     _no_sheet(sheet)
-    with _pandas(path) as pd:
-        return Table(pd.read_parquet(path))
+    with _pandas(name or source) as pd:
+        return Table(pd.read_parquet(source))
 
 
-def read_excel(path: str | os.PathLike[str], sheet: str | None = None) -> Table:
+def read_excel(source: Source, sheet: str | None = None, name: str | None = None) -> Table:
     """A table from a sheet of a workbook, the first by default."""
-    with _pandas(path) as pd:
-        return Table(pd.read_excel(path, sheet_name=0 if sheet is None else sheet))
+    with _pandas(name or source) as pd:
+        return Table(pd.read_excel(source, sheet_name=0 if sheet is None else sheet))
 
 
 def write_parquet(table: Table, stream: BinaryIO, sheet: str | None = None) -> None:

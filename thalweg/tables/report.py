@@ -18,7 +18,7 @@ from .text import cell_text
 if TYPE_CHECKING:
     from .filled import Cell, CellGroup, Filled
 
-__all__ = ["KINDS", "kind_of_report", "render"]
+__all__ = ["KINDS", "kind_of_report", "render", "story_of"]
 
 _ROWS_SHOWN = 8
 
@@ -67,7 +67,7 @@ def _as_text(filled: Filled) -> Iterator[str]:
             if group.column != column:
                 column = group.column
                 yield f"\n  {column}\n"
-            yield f"    {_rows_text(filled, group)}: {_story(group)}\n"
+            yield f"    {_rows_text(filled, group)}: {story_of(group)}\n"
             for line in _failures_text(group):
                 yield f"      {line}\n"
 
@@ -80,7 +80,7 @@ def _as_markdown(filled: Filled) -> Iterator[str]:
             if not number:
                 yield f"\n## {title}\n\n| column | rows | how | what failed before |\n|---|---|---|---|\n"
             failures = "<br>".join(map(_escaped, _failures_text(group)))
-            how = _escaped(_story(group))
+            how = _escaped(story_of(group))
             yield f"| {_escaped(str(group.column))} | {_escaped(_rows_text(filled, group))} | {how} | {failures} |\n"
 
 
@@ -201,7 +201,7 @@ def _rows_text(filled: Filled, group: CellGroup) -> str:
     return f"{'row' if len(rows) == 1 else 'rows'} {', '.join(named)}{more}"
 
 
-def _story(group: CellGroup) -> str:
+def story_of(group: CellGroup) -> str:
     """How the cells of a group came about, or what they lack."""
     derivation = group.derivation
     if derivation is None:

@@ -18,12 +18,12 @@ from typing import Any
 
 from .boxes import Scene
 from .dot import box_lines
-from .layout import Level, box_size, lay_out, levels_of
+from .layout import LAYER_GAP, Level, box_size, lay_out, levels_of
 from .narrow import used
 from .plain import as_data
 from .style import ARROWS, KINDS, STATES, THEMES, Theme
 
-__all__ = ["drawing_data", "drawing_script", "drawing_style", "to_html"]
+__all__ = ["drawing_data", "drawing_script", "drawing_style", "level_data", "to_html"]
 
 _DRAWING = ("arrange.js", "draw.js", "panels.js", "picture.js")
 _MANY = 60  # boxes; with more, a page begins with what took part, if that is the lesser part
@@ -71,7 +71,11 @@ def to_html(scene: Scene, closed: frozenset[str], direction: str, *, theme: str,
 
 
 def drawing_data(
-    scene: Scene, closed: frozenset[str], direction: str, sizes: Mapping[str, tuple[float, float]] | None = None
+    scene: Scene,
+    closed: frozenset[str],
+    direction: str,
+    sizes: Mapping[str, tuple[float, float]] | None = None,
+    gap: float = LAYER_GAP,
 ) -> dict[str, Any]:
     """What the scripts of a page need to draw a scene.
 
@@ -83,19 +87,21 @@ def drawing_data(
     direction : {"LR", "TB", "RL", "BT"}
     sizes : mapping of str to (float, float), optional
         Width and height of each box [px]; by default what its texts need.
+    gap : float, optional
+        Between layers [px].
     """
     sizes = sizes or {key: box_size(box) for key, box in scene.boxes.items()}
-    levels = lay_out(levels_of(scene), sizes, direction)
+    levels = lay_out(levels_of(scene), sizes, direction, gap)
     plainest = max((level.engine for level in levels.values() if level.places), key=list(_ENGINES).index, default="dot")
-    used_levels = lay_out(levels_of(used(scene)), sizes, direction) if scene.subject != "model" else levels
+    used_levels = lay_out(levels_of(used(scene)), sizes, direction, gap) if scene.subject != "model" else levels
     told = sum(len(level.places) for level in used_levels.values())
     return as_data(scene) | {
-        "usedLevels": {name: _level(level) for name, level in used_levels.items() if level.places},
+        "usedLevels": {name: level_data(level) for name, level in used_levels.items() if level.places},
         "showsUnused": len(scene.boxes) <= _MANY or told > len(scene.boxes) / 2 or not told,
         "closed": sorted(closed),
         "direction": direction,
         "lines": {key: lines for key, box in scene.boxes.items() if (lines := box_lines(box))},
-        "levels": {name: _level(level) for name, level in levels.items()},
+        "levels": {name: level_data(level) for name, level in levels.items()},
         "kinds": {name: asdict(kind) for name, kind in KINDS.items()},
         "states": {name: asdict(state) for name, state in STATES.items()},
         "arrowStyles": {name: asdict(look) for name, look in ARROWS.items()},
@@ -129,7 +135,7 @@ def _inert(data: Any) -> str:
     return text
 
 
-def _level(level: Level) -> dict[str, Any]:
+def level_data(level: Level) -> dict[str, Any]:
     """One level for the page, in tenths of pixels."""
     return {
         "places": {

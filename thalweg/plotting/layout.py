@@ -19,11 +19,12 @@ from .dot import box_lines, box_title, layout_settings
 from .graphviz import has_dot, run_dot
 from .style import KINDS
 
-__all__ = ["TANGLED", "Level", "Place", "box_size", "lay_out", "levels_of", "tangle", "text_width"]
+__all__ = ["LAYER_GAP", "TANGLED", "Level", "Place", "box_size", "lay_out", "levels_of", "tangle", "text_width"]
 
 GAP = 22.0  # between boxes of a layer [px]
 LAYER_GAP = 56.0  # between layers [px]
 _INCH = 72.0
+_DOT_SHARE = 0.9  # of that gap, where Graphviz leads arrows around boxes
 _LIBRARY_LIMIT = 1200  # boxes and arrows that fast-sugiyama lays out within a second or two
 TANGLED = 10_000  # layers that all arrows cross: with more, a layout that routes them takes longer than a few seconds
 _ROUTED = 900  # boxes and arrows that Graphviz routes quickly
@@ -109,6 +110,7 @@ def lay_out(
     levels: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]]]],
     sizes: Mapping[str, tuple[float, float]],
     direction: str = "LR",
+    gap: float = LAYER_GAP,
 ) -> dict[str, Level]:
     """Lay out each level.
 
@@ -119,6 +121,8 @@ def lay_out(
     sizes : mapping of str to (float, float)
         Width and height of each box [px].
     direction : {"LR", "TB", "RL", "BT"}
+    gap : float, optional
+        Between layers [px].
 
     Notes
     -----
@@ -128,11 +132,11 @@ def lay_out(
     if has_dot():
         routable = {name: level for name, level in levels.items() if tangle(*level) <= TANGLED}
         try:
-            found = _by_dot(routable, sizes, direction)
+            found = _by_dot(routable, sizes, direction, gap)
         except RenderError:
             found = {}  # it crashes on some graphs; the picture says by what it was laid out
     return {
-        name: found[name] if name in found else _by_layers(keys, pairs, sizes, direction)
+        name: found[name] if name in found else _by_layers(keys, pairs, sizes, direction, gap)
         for name, (keys, pairs) in levels.items()
     }
 
@@ -141,6 +145,7 @@ def _by_dot(
     levels: Mapping[str, tuple[Sequence[str], Sequence[tuple[str, str]]]],
     sizes: Mapping[str, tuple[float, float]],
     direction: str,
+    gap: float,
 ) -> dict[str, Level]:
     """All levels by one process."""
     sources, names = [], []
@@ -153,7 +158,7 @@ def _by_dot(
         given = ";".join(f'{key}="{value}"' for key, value in settings.items())
         lines = [
             (
-                f"digraph {{ rankdir={direction};nodesep=0.3;ranksep=0.7;{given};"
+                f"digraph {{ rankdir={direction};nodesep=0.3;ranksep={gap * _DOT_SHARE / _INCH:.3f};{given};"
                 'node[fixedsize=true,shape=box,label=""];'
                 "edge[arrowhead=none]"
             )
@@ -197,6 +202,7 @@ def _by_layers(
     pairs: Sequence[tuple[str, str]],
     sizes: Mapping[str, tuple[float, float]],
     direction: str,
+    gap: float,
 ) -> Level:
     """Layers without Graphviz, then coordinates that suit the sizes."""
     across = 1 if direction in ("LR", "RL") else 0  # which of (width, height) lies within a layer
@@ -220,7 +226,7 @@ def _by_layers(
             middle = along + thickness / 2, start + size / 2
             x, y = middle if across else middle[::-1]
             places[key] = Place(x, y, *sizes[key])
-        along += thickness + LAYER_GAP
+        along += thickness + gap
     return _fitted(places, direction, engine)
 
 

@@ -108,7 +108,10 @@ def test_other_addresses_and_methods(served):
     told = problem(ask(served, "/body/weihg", {}), 404, "not-found")
     assert "did you mean /body/weigh" in told["detail"]
     for path, method, allowed in (
-        ("/", "GET", "POST"),
+        ("/", "PUT", "GET, HEAD, POST"),
+        ("/body", "GET", "POST"),
+        ("/drawing", "PUT", "GET, POST, HEAD"),
+        ("/fill", "GET", "POST"),
         ("/body/weigh", "DELETE", "POST"),
         ("/runs", "PUT", "GET, POST, HEAD"),
         ("/runs/0", "POST", "GET, DELETE, HEAD"),

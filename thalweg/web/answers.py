@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.responses import Response
+
 from ..dispatcher import Solution
 from ..dispatcher.explain import Alternative
 from ..dispatcher.failures import Failure
@@ -21,9 +23,9 @@ from ..tokens import START
 from .exposure import ServedFunction, ServedModel
 from .problems import Problem, bug, is_of_the_server
 from .questions import Question
-from .values import tame, text_of
+from .values import dump, tame, text_of
 
-__all__ = ["MEMBERS", "Answers", "members_of"]
+__all__ = ["MEMBERS", "Answers", "answered", "chosen", "members_of", "parameters", "provider_text"]
 
 MEMBERS = ("input", "return", "errors", "explain")
 _BY_DEFAULT = frozenset(("return", "errors"))
@@ -45,18 +47,42 @@ def members_of(query: bytes) -> frozenset[str]:
     """
     if not query:
         return _BY_DEFAULT
+    said = [value for name, value in parameters(query) if name == "data"]
+    said = ["errors" if name == "error" else name for name in ",".join(said).split(",")] if said else []
+    return chosen("data", said, MEMBERS) or _BY_DEFAULT
+
+
+def parameters(query: bytes) -> list[tuple[str, str]]:
+    """The parameters of an address.
+
+    Raises
+    ------
+    Problem
+        There are too many.
+    """
     try:
-        pairs = parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=100)
+        return parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         raise Problem(400, "parameter", "the address has too many parameters") from None
-    said = [value for name, value in pairs if name == "data"]
-    if not said:
-        return _BY_DEFAULT
-    wanted = {"errors" if name == "error" else name for name in ",".join(said).split(",")}
-    for name in sorted(wanted):
-        if name not in MEMBERS:
-            raise Problem(400, "parameter", f"data={name[:50]} is unknown; it may be {', '.join(MEMBERS)}")
-    return frozenset(wanted)
+
+
+def chosen(name: str, said: Iterable[str], known: Iterable[str]) -> frozenset[str]:
+    """What a parameter chooses of what there is.
+
+    Raises
+    ------
+    Problem
+        It chooses something else.
+    """
+    wanted = frozenset(said)
+    for each in sorted(wanted.difference(known)):
+        raise Problem(400, "parameter", f"{name}={each[:50]} is unknown; it may be {', '.join(known)}")
+    return wanted
+
+
+def answered(told: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON."""
+    return Response(dump(told), status, headers=headers, media_type="application/json")
 
 
 class Answers:
@@ -218,7 +244,7 @@ def _explanations(model: ServedModel, question: Question, solution: Solution) ->
             why = solution.explain(name)
             assert not isinstance(why, dict)
             told[texts[name]] = {
-                "provider": _provider(model, why.provider),
+                "provider": provider_text(model, why.provider),
                 "distance": why.distance,
                 "inputs": {texts[each]: distance for each, distance in why.inputs.items() if each in texts},
                 "alternatives": [_alternative(model, each) for each in why.alternatives],
@@ -226,17 +252,17 @@ def _explanations(model: ServedModel, question: Question, solution: Solution) ->
     return told
 
 
-def _provider(model: ServedModel, provider: Any) -> Any:
+def provider_text(model: ServedModel, provider: Any) -> Any:
     """Name of what gave a datum; ``"START"`` for what was given, null for what is not exposed."""
     if isinstance(provider, tuple) and provider not in model.dsp.nodes:
-        return [_provider(model, each) for each in provider]
+        return [provider_text(model, each) for each in provider]
     if provider is START:
         return "START"
     return str(provider) if model.shown.has((str(provider),)) else None
 
 
 def _alternative(model: ServedModel, other: Alternative) -> dict[str, Any]:
-    told: dict[str, Any] = {"provider": _provider(model, other.provider), "state": other.state}
+    told: dict[str, Any] = {"provider": provider_text(model, other.provider), "state": other.state}
     if other.distance is not None:
         told["distance"] = other.distance
     if other.missing:

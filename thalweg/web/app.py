@@ -17,13 +17,17 @@ from starlette.routing import Route
 from ..dispatcher import Dispatcher
 from ..dispatcher.seeing import WebOptions
 from ..errors import BuildError
-from .answers import Answers, members_of
+from .ahead import Ahead
+from .answers import Answers, answered, members_of
+from .drawing import Drawings
 from .exposure import ServedModel, expose_model
+from .filling import Fillings
 from .limits import Admission, Limits, read_body
 from .openapi import document
+from .page import is_public, page_answer, static_answer, wants_page
 from .problems import Problem, bug, plain, unknown_address
 from .questions import FunctionForm, ModelForm, Question
-from .running import Runner
+from .running import Runner, Workshop
 from .runs import Runs, described, least
 from .schema import kinds_of
 from .security import Guard
@@ -38,7 +42,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Handler = Callable[[Request], Awaitable[Response]]
 
-RESERVED = frozenset(("openapi.json", "runs", "static"))  # first parts of addresses that are not a model's
+RESERVED = frozenset(
+    ("drawing", "fill", "missing", "openapi.json", "plan", "runs", "static")
+)  # first parts of addresses that are not a model's
 _LOG = logging.getLogger("thalweg.web")
 
 
@@ -103,12 +109,26 @@ class Application:
         root = self.form_of(exposure.root.path)
         assert isinstance(root, ModelForm)
         self.runs = Runs(root, slow, self.runner, limits, store_of(options.get("runs")))
-        self.starlette = self._routes()
+        workshop = Workshop(self.runner, self.admission, limits.run_seconds, debug=self.debug)
+        ahead, drawings = Ahead(root, workshop, limits), Drawings(root, workshop, limits, self.runs)
+        fillings = Fillings(root.model, workshop, limits)
+        self.starlette = self._routes(
+            [
+                Route("/missing", _Address(POST=ahead.missing)),
+                Route("/plan", _Address(POST=ahead.plan)),
+                Route("/drawing", _Address(GET=drawings.model, POST=drawings.plan)),
+                Route("/runs/{run}/drawing", _Address(GET=drawings.run)),
+                Route("/fill", _Address(POST=fillings.fill)),
+            ]
+        )
 
-    def _routes(self) -> Starlette:
+    def _routes(self, others: list[Route]) -> Starlette:
         return Starlette(
             debug=False,
             routes=[
+                Route("/", _Address("POST", GET=self._show)),
+                Route("/static/{name}", _Address(GET=_static)),
+                *others,
                 Route("/openapi.json", _Address(GET=self._describe)),
                 Route("/runs", _Address(GET=self._list_runs, POST=self._start_run)),
                 Route("/runs/{run}", _Address(GET=self._show_run, DELETE=self._cancel_run)),
@@ -128,7 +148,7 @@ class Application:
         """Answer a request, as ASGI has it."""
         if scope["type"] == "http":
             try:
-                self.guard.check(scope)
+                self.guard.check(scope, is_public=is_public(scope))
                 form = self._asked(scope)
                 response = None if form is None else await self.answer(form, scope, receive)
             except Problem as problem:
@@ -204,27 +224,31 @@ class Application:
         guarded = self.guard.token is not None
         return document(forms, self.kinds, self.exposure.root, server=server, is_guarded=guarded)
 
+    async def _show(self, request: Request) -> Response:
+        """The page for people, the description for programs."""
+        return page_answer(request) if wants_page(request.scope["headers"]) else await self._describe(request)
+
     async def _describe(self, request: Request) -> Response:
-        return _json(self.describe(request.scope.get("root_path", "")))
+        return answered(self.describe(request.scope.get("root_path", "")))
 
     async def _start_run(self, request: Request) -> Response:
         body = await read_body(request.scope, request.receive, self.limits)
         record = await self.runs.start(body)
         address = _address_of(request, record.id)
-        return _json(described(record, address, ()), 202, {"Location": address})
+        return answered(described(record, address, ()), 202, {"Location": address})
 
     async def _list_runs(self, request: Request) -> Response:
         records = await self.runs.newest()
-        return _json({"runs": [described(record, _address_of(request, record.id), ()) for record in records]})
+        return answered({"runs": [described(record, _address_of(request, record.id), ()) for record in records]})
 
     async def _show_run(self, request: Request) -> Response:
         members = members_of(request.scope["query_string"])
         record = await self.runs.find(request.path_params["run"])
-        return _json(described(record, _address_of(request, record.id), members))
+        return answered(described(record, _address_of(request, record.id), members))
 
     async def _cancel_run(self, request: Request) -> Response:
         record = await self.runs.cancel(request.path_params["run"])
-        return _json(described(record, _address_of(request, record.id), ()))
+        return answered(described(record, _address_of(request, record.id), ()))
 
     async def _follow_run(self, request: Request) -> Response:
         latest = request.headers.get("last-event-id", "")
@@ -264,15 +288,16 @@ class Application:
 
 
 class _Address:
-    """Answers the methods of one address."""
+    """Answers the methods of one address; `others` are answered elsewhere."""
 
-    def __init__(self, **handlers: Handler) -> None:
+    def __init__(self, *others: str, **handlers: Handler) -> None:
         self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
+        self.allowed = ", ".join([*self.handlers, *others])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self.handlers.get(scope["method"])
         if handler is None:
-            raise plain(405, {"Allow": ", ".join(self.handlers)})
+            raise plain(405, {"Allow": self.allowed})
         request = Request(scope, receive, send)
         response = await handler(request)
         await response(scope, receive, send)
@@ -292,12 +317,12 @@ class _Unanswered:
         raise unknown_address(path, exposure.served)
 
 
-def _json(told: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(dump(told), status, headers=headers, media_type="application/json")
-
-
 def _address_of(request: Request, run_id: str) -> str:
     return f"{request.scope.get('root_path', '')}/runs/{run_id}"
+
+
+async def _static(request: Request) -> Response:
+    return static_answer(request)
 
 
 async def _tell(_: Request, error: Exception) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Self
@@ -14,7 +14,7 @@ from ..errors import BuildError
 from ..executors.gate import Gate
 from .problems import Problem
 
-__all__ = ["Admission", "Limits", "read_body"]
+__all__ = ["Admission", "Limits", "kind_of_body", "read_body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Limits:
         Latest events of a long run that can still be read.
     streams : int
         Streams of events that are open at once.
+    table_bytes : int
+        Length of a table that is to be filled; what is packed in it may have four times as much.
+    table_cells : int
+        Cells of such a table.
     shutdown_seconds : float
         How long long runs are waited for when the server is shut down [s].
     """
@@ -66,6 +70,8 @@ class Limits:
     long_run_seconds: float | None = None
     events_kept: int = 10_000
     streams: int = 2000
+    table_bytes: int = 8 << 20
+    table_cells: int = 500_000
     shutdown_seconds: float = 10.0
 
     def __post_init__(self) -> None:
@@ -159,59 +165,77 @@ def _settle(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def read_body(scope: Any, receive: Callable[[], Any], limits: Limits) -> bytes:
+_JSON = ("application/json",)
+
+
+async def read_body(
+    scope: Any, receive: Callable[[], Any], limits: Limits, kinds: Collection[str] = _JSON, most: int | None = None
+) -> bytes:
     """The body of a request.
+
+    Parameters
+    ----------
+    scope, receive
+        As ASGI has them.
+    limits : Limits
+    kinds : collection of str, optional
+        What it may be said to be.
+    most : int, optional
+        How many bytes it may have, if not as many as `limits` says.
 
     Raises
     ------
     Problem
-        It is too long, too slow, or not said to be JSON.
+        It is too long, too slow, or not said to be of such a kind.
     ClientDisconnect
         The client has gone.
     """
-    _check_head(scope["headers"], limits)
+    most = limits.body_bytes if most is None else most
+    _check_head(scope["headers"], kinds, most)
     message = await _within(limits.body_seconds, receive())
     body: bytes = message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     if message.get("more_body", False):
-        body = await _within(limits.body_seconds, _rest(body, receive, limits))
-    _check_length(len(body), limits)
+        body = await _within(limits.body_seconds, _rest(body, receive, most))
+    _check_length(len(body), most)
     return body
 
 
-def _check_head(headers: Any, limits: Limits) -> None:
+def kind_of_body(headers: Any) -> str:
+    """What a body is said to be."""
+    said = next((value for name, value in headers if name == b"content-type"), b"")
+    return str(said.partition(b";")[0].strip().lower().decode("latin-1"))
+
+
+def _check_head(headers: Any, kinds: Collection[str], most: int) -> None:
     """Refuse what the head says already."""
-    kind = length = b""
+    length = b""
     for name, value in headers:
-        if name == b"content-type":
-            kind = value
-        elif name == b"content-length":
+        if name == b"content-length":
             length = value
         elif name == b"content-encoding" and value.lower() != b"identity":
             raise Problem(
                 415, "kind", "the body is compressed; send it as it is", headers={"Accept-Encoding": "identity"}
             )
-    said = kind.partition(b";")[0].strip().lower()
-    if said != b"application/json":
+    if kind_of_body(headers) not in kinds:
         # A page of another site can send bodies of other kinds without being asked: this is a guard, not a formality.
-        raise Problem(
-            415, "kind", "send JSON, with Content-Type: application/json", headers={"Accept": "application/json"}
-        )
+        one = "send JSON, with" if kinds == _JSON else "send a table, with one of"
+        raise Problem(415, "kind", f"{one} Content-Type: {', '.join(kinds)}", headers={"Accept": ", ".join(kinds)})
     if length.isdigit():
-        _check_length(int(length[:20]), limits)
+        _check_length(int(length[:20]), most)
 
 
-def _check_length(length: int, limits: Limits) -> None:
-    if length > limits.body_bytes:
-        raise Problem(413, "too-long", f"the body has more than the {limits.body_bytes} bytes that it may have")
+def _check_length(length: int, most: int) -> None:
+    if length > most:
+        raise Problem(413, "too-long", f"the body has more than the {most} bytes that it may have")
 
 
-async def _rest(start: bytes, receive: Callable[[], Any], limits: Limits) -> bytes:
+async def _rest(start: bytes, receive: Callable[[], Any], most: int) -> bytes:
     chunks, length = [start], len(start)
     is_more = True
     while is_more:
-        _check_length(length, limits)
+        _check_length(length, most)
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect

@@ -21,7 +21,7 @@ from .problems import Problem
 from .schema import Kinds, as_json, of_function
 from .values import dump
 
-__all__ = ["POSITIONAL", "FunctionForm", "ModelForm", "Question", "data_type", "typed_dict"]
+__all__ = ["POSITIONAL", "Form", "FunctionForm", "ModelForm", "Question", "data_type", "one_of", "typed_dict"]
 
 CONFIG = ConfigDict(extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 POSITIONAL = ("inputs", "outputs", "inputs_dist", "wildcard")  # of `Dispatcher.dispatch`
@@ -72,7 +72,8 @@ def data_type(annotation: Any, node: DataNode | None) -> Any:
     return Annotated[as_json(annotation), Field(title=title, **said)]
 
 
-def _one_of(names: Iterable[str]) -> Any:
+def one_of(names: Iterable[str]) -> Any:
+    """The type of a text that is one of these names."""
     known = tuple(names)
     return Literal[known] if known else Annotated[str, Field(min_length=1, max_length=0)]
 
@@ -82,13 +83,22 @@ _SECONDS: Any = Annotated[float, Field(gt=0, description="how long the answer ma
 _LOOSE = {"args": list[Any], "kwargs": dict[str, Any]}
 
 
-class _Form:
-    """How one address reads bodies."""
+class Form:
+    """How one address reads bodies.
 
-    positional: tuple[str, ...]
+    Parameters
+    ----------
+    fields : mapping of str to object
+        Types of the members of a body.
+    is_called : bool, optional
+        Does it understand ``args`` and ``kwargs``, too?
+    """
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
-        self.adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(typed_dict("Question", {**fields, **_LOOSE}))
+    positional: tuple[str, ...] = ()
+
+    def __init__(self, fields: Mapping[str, Any], *, is_called: bool = True) -> None:
+        members = {**fields, **_LOOSE} if is_called else fields
+        self.adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(typed_dict("Question", members))
 
     def plain(self, body: bytes) -> dict[str, Any]:
         """The body, checked, in the plain form.
@@ -180,7 +190,7 @@ class _Form:
 _MOST = 20  # errors that are told of one request
 
 
-class ModelForm(_Form):
+class ModelForm(Form):
     """How a model is asked.
 
     Parameters
@@ -199,8 +209,8 @@ class ModelForm(_Form):
         nodes = model.dsp.data_nodes
         fields = {text: data_type(kinds.given.get(name, Any), nodes[name]) for text, name in model.data.items()}
         self.inputs = typed_dict(f"Data of {model.path}", fields)
-        wanted: Any = _one_of(self.wanted)
-        data: Any = _one_of(model.data)
+        wanted: Any = one_of(self.wanted)
+        data: Any = one_of(model.data)
         self.fields = {
             "inputs": self.inputs | None,
             "outputs": list[wanted] | None,
@@ -254,7 +264,7 @@ class ModelForm(_Form):
         return {"inputs": self.model.data, "inputs_dist": self.model.data, "outputs": self.wanted}.get(member)
 
 
-class FunctionForm(_Form):
+class FunctionForm(Form):
     """How a function is asked.
 
     Parameters

@@ -8,9 +8,10 @@ is over the client is told so, and the run ends before its next call, which is w
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event as Flag
-from typing import Any
+from typing import Any, TypeVar
 
 from ..dispatcher import Dispatcher, Solution
 from ..dispatcher.nodes import NodeId
@@ -18,8 +19,13 @@ from ..errors import RunTimeout
 from ..executors.contract import GRACE_SECONDS, Attempt, Call, Outcome
 from ..executors.events import Subscriber
 from ..executors.threads import ThreadsExecutor
+from .limits import Admission
+from .problems import Problem, bug
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "Workshop"]
+
+_LOG = logging.getLogger("thalweg.web")
+T = TypeVar("T")
 
 
 class Runner:
@@ -93,13 +99,34 @@ class Runner:
         leave: Callable[[], object],
         seconds: float | None,
     ) -> Solution:
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[Outcome] = loop.create_future()
         stop = Flag()
 
         def make() -> Solution:
             solution: Solution = dsp.dispatch(inputs, outputs, stopper=stop, **options)
             return solution
+
+        return await self.call(make, leave, seconds=seconds, stop=stop)
+
+    async def call(self, make: Callable[[], T], leave: Callable[[], object], *, seconds: float | None, stop: Flag) -> T:
+        """Call something in a thread.
+
+        Parameters
+        ----------
+        make : callable
+        leave : callable
+            Gives the place back; called when the call has ended, from any thread.
+        seconds : float or None
+            How long it may take.
+        stop : threading.Event
+            Set when nobody waits for it any more.
+
+        Raises
+        ------
+        RunTimeout
+            Its time is over.
+        """
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[Outcome] = loop.create_future()
 
         def report(outcome: Outcome) -> None:
             leave()
@@ -123,14 +150,54 @@ class Runner:
         try:
             if outcome.error is not None:
                 raise outcome.error
-            solution: Solution = outcome.value
-            return solution
+            value: T = outcome.value
+            return value
         finally:
             del outcome, attempt  # the traceback of what it raised holds this frame
 
     def close(self) -> None:
         """Let the threads go."""
         self.threads.close(GRACE_SECONDS)
+
+
+class Workshop:
+    """Has something made in a thread that is no run, under the limits of those who wait for an answer.
+
+    Parameters
+    ----------
+    runner : Runner
+    admission : Admission
+    seconds : float or None
+        How long it may take.
+    debug : bool
+        Tell tracebacks.
+    """
+
+    def __init__(self, runner: Runner, admission: Admission, seconds: float | None, *, debug: bool) -> None:
+        self.runner = runner
+        self.admission = admission
+        self.seconds = seconds
+        self.debug = debug
+
+    async def make(self, function: Callable[[Flag], T]) -> T:
+        """What a function gives; it is called with a flag that is set when nobody waits for it any more.
+
+        Raises
+        ------
+        Problem
+            As many are at work as there may be, its time is over, it raised this, or it failed.
+        """
+        await self.admission.enter()
+        stop = Flag()
+        try:
+            return await self.runner.call(lambda: function(stop), self.admission.leave, seconds=self.seconds, stop=stop)
+        except (asyncio.CancelledError, Problem):
+            raise
+        except RunTimeout:
+            raise Problem(504, "time", f"it took longer than {self.seconds:g} s; ask for less") from None
+        except BaseException as error:
+            _LOG.error("a request ended by an error of the server", exc_info=error)
+            raise bug(error, debug=self.debug) from None
 
 
 def _is_being_cancelled() -> bool:

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from ..dispatcher import Solution
 from .answers import MEMBERS, Answers
 from .limits import Admission, Limits
 from .problems import Problem
@@ -36,6 +37,7 @@ __all__ = ["STARTS", "Runs", "described", "least"]
 
 STARTS = 3  # beginnings of one run, over restarts
 _FOLLOWABLE = 32  # latest runs that have ended whose events can still be read
+_DRAWABLE = 8  # of these, those whose values are still there to be drawn
 _LOG = logging.getLogger("thalweg.web")
 T = TypeVar("T")
 
@@ -153,10 +155,13 @@ class Runs:
                 on_event=live,
                 **question.options,
             )
+            live.solution = solution
             return record, "done", self.answers.of_model(model, question, solution, MEMBERS)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
+            partial = getattr(error, "solution", None)
+            live.solution = partial if isinstance(partial, Solution) else None
             return record, "failed", self.answers.problem(model, question, error).body()
         finally:
             leave()
@@ -185,6 +190,8 @@ class Runs:
 
     def _drop_lives(self) -> None:
         ended = [run_id for run_id, live in self.lives.items() if live.is_over]
+        for run_id in ended[: max(0, len(ended) - _DRAWABLE)]:
+            self.lives[run_id].solution = None
         for run_id in ended[: max(0, len(ended) - _FOLLOWABLE)]:
             del self.lives[run_id]
 
@@ -201,6 +208,18 @@ class Runs:
         if record is None:
             raise Problem(404, "no-run", "there is no such run; it may have been forgotten")
         return record
+
+    async def solution(self, run_id: str) -> Solution | None:
+        """What a run that ended lately has left.
+
+        Raises
+        ------
+        Problem
+            There is no such run.
+        """
+        await self.find(run_id)
+        live = self.lives.get(run_id)
+        return None if live is None else live.solution
 
     async def newest(self) -> list[RunRecord]:
         """The latest runs, newest first."""

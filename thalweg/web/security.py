@@ -84,8 +84,15 @@ class Guard:
         """Is it meant that a server listens there?"""
         return self.token is not None or self.insecure or mutual_tls or is_loopback(host)
 
-    def check(self, scope: Mapping[str, Any]) -> None:
+    def check(self, scope: Mapping[str, Any], *, is_public: bool = False) -> None:
         """Let a request in.
+
+        Parameters
+        ----------
+        scope : mapping
+            As ASGI has it.
+        is_public : bool, optional
+            It asks for nothing of the model: a browser must have the page before it can be given a token.
 
         Raises
         ------
@@ -104,7 +111,8 @@ class Guard:
             elif name in _FROM_ELSEWHERE:
                 is_forwarded = True
         if self.token is not None:
-            self._check_token(shown)
+            if not is_public:
+                self._check_token(shown)
         elif not self.insecure and MUTUAL_TLS not in scope:
             self._check_place(scope, is_forwarded=is_forwarded)
         name = _name_of(host)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from threading import get_ident
 from typing import Any
 
+from ..dispatcher import Solution
 from ..executors.events import Event
 from .exposure import Shown
 from .values import dump, text_of
@@ -41,6 +42,7 @@ class Live:
         self.count = 0
         self.is_over = False
         self.begin: float | None = None
+        self.solution: Solution | None = None  # what the run has left, while there is room for it
         self.planned: list[str] = []  # paths of the functions that will be called if none fails
         self.changed = asyncio.Event()
         self.loop = asyncio.get_running_loop()

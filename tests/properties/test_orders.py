@@ -78,7 +78,7 @@ class Shuffled:
 
 
 class Ahead:
-    """An executor that is told ahead what will be called, keeps values, and makes calls in an order drawn beforehand."""
+    """An executor that is told ahead what will be called, and makes the calls in an order drawn beforehand."""
 
     concurrent = True
     takes_plans = True
@@ -122,9 +122,7 @@ class Ahead:
         if later is not None:
             later.keeper = self
             self.kept[later] = value
-        if value is NONE:
-            run.done(call, value)
-        elif is_kept:
+        if value is NONE or is_kept:
             run.done(call, value)
         else:
             is_many = later is not None and type(value) is tuple

@@ -36,22 +36,16 @@ class Ahead(SideBySide):
 
     Parameters
     ----------
-    plan, given, raises, stopper, release, need_all
-        As for `Run`; values are let go at its end.
+    plan, given, *options
+        As for `Run`, none left out; values are let go at its end.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        given: Mapping[NodeId, Any],
-        raises: Any = None,
-        stopper: Any = None,
-        release: bool = False,
-        need_all: bool = False,
-    ) -> None:
+    def __init__(self, plan: Plan, given: Mapping[NodeId, Any], *options: Any) -> None:
+        raises, stopper, release, need_all = options
         super().__init__(plan, given, raises, stopper, False, need_all)  # noqa: FBT003 - as it is handed to all runs
         self.releases = release  # at the end
         self.supposed: dict[int, Later] = {}  # function -> what stands for its value; until it has ended
+        self.planned_calls: dict[int, Call] = {}  # by function: as they were taken; until they have ended
         self.takers: dict[Later, list[Call]] = {}  # whole -> calls in flight that take it, or a part
         self.barred = _barred(self.network)
         self.asked = self._asked()
@@ -83,6 +77,7 @@ class Ahead(SideBySide):
         """
         f = call.number
         network = self.network
+        self.planned_calls[f] = call
         for arg in call.args:
             if type(arg) is Later:
                 self.takers.setdefault(arg.whole, []).append(call)
@@ -91,7 +86,7 @@ class Ahead(SideBySide):
         outputs = [x for x, _ in network.provides[f]]
         if f in network.sink_of:
             return call, None, False
-        if any([self.barred[x] for x in outputs]):
+        if any(self.barred[x] for x in outputs):
             return call, None, True
         later = Later()
         self.supposed[f] = later
@@ -104,10 +99,11 @@ class Ahead(SideBySide):
             call = GuardedCall(
                 f, call.function, call.args, call.domain, (*call.filters, parts), executor=executor, policy=policy
             )
-        return call, later, any([self.asked[x] for x in outputs])
+        return call, later, any(self.asked[x] for x in outputs)
 
     def done(self, call: Call, value: Any) -> None:
         """`call` gave `value`, or has kept it where it was made."""
+        self.planned_calls.pop(call.number, None)
         later = self.supposed.pop(call.number, None)
         if later is None:
             super().done(call, None if type(value) is Kept else value)
@@ -130,6 +126,7 @@ class Ahead(SideBySide):
 
     def failed(self, call: Call, error: Exception) -> None:
         """`call` ended with `error`."""
+        self.planned_calls.pop(call.number, None)
         later = self.supposed.pop(call.number, None)
         if later is not None:
             self._take_back(later, None)
@@ -149,12 +146,13 @@ class Ahead(SideBySide):
             lost = stack.pop()
             still: list[Call] = []
             for call in self.takers.pop(lost, ()):
-                if call.number in unmade:
-                    continue
+                if self.planned_calls.get(call.number) is not call:
+                    continue  # it was taken back before
                 if not _takes(call, lost, gone[lost]):
                     still.append(call)
                     continue
                 unmade[call.number] = None
+                del self.planned_calls[call.number]
                 own = self.supposed.pop(call.number, None)
                 if own is not None:
                     gone[own] = None
@@ -180,9 +178,7 @@ class Ahead(SideBySide):
                     lacking[f] += 1
                 self.queue.append(x)
         self.held = {
-            place: value
-            for place, value in self.held.items()
-            if type(value) is not Later or not _is_among(value, gone)
+            place: value for place, value in self.held.items() if type(value) is not Later or not _is_among(value, gone)
         }
 
     def _goes_on(self) -> bool:
@@ -241,7 +237,7 @@ class _Parts:
 
 def _takes(call: Call, whole: Later, parts: tuple[int, ...] | None) -> bool:
     """Is a value, or one of these parts, among the arguments of a call?"""
-    return parts is None or any([type(arg) is Later and arg.whole is whole and arg.part in parts for arg in call.args])
+    return parts is None or any(type(arg) is Later and arg.whole is whole and arg.part in parts for arg in call.args)
 
 
 def _is_among(later: Later, gone: Mapping[Later, tuple[int, ...] | None]) -> bool:

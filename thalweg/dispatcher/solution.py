@@ -108,7 +108,7 @@ class Record:
 
     def _here(self) -> Any:
         """The values, with those brought here that were kept elsewhere."""
-        if type(self._values) is list and any([type(value) is Later for value in self._values]):
+        if type(self._values) is list and any(type(value) is Later for value in self._values):
             self._values = [value.get() if type(value) is Later else value for value in self._values]
         return self._values
 

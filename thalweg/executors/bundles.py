@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bundle", "Functions", "Packed", "laters_of", "pack"]
 
-UNKNOWN_SECONDS = 0.002_5  # a function that has never been called is taken for so quick
 # Nothing is lost where arrays of this size and more go by themselves: one message is as good as another.
 _LARGE = LARGE
 
@@ -49,11 +48,19 @@ class Known:
 
 
 class Functions:
-    """What is known of functions, by identity, as long as they are there."""
+    """What is known of functions, by identity, as long as they are there.
+
+    Attributes
+    ----------
+    owner : str
+        A name for all of them together.
+    recent : deque of float
+        How long the last calls took [s].
+    """
 
     def __init__(self) -> None:
         self.owner = uuid4().hex
-        self.typical_seconds = UNKNOWN_SECONDS  # of a function that has not been called yet
+        self.recent: deque[float] = deque(maxlen=256)
         self._known: dict[int, Known] = {}
         self._gone: deque[tuple[int, int]] = deque()
         self._count = 0
@@ -81,12 +88,15 @@ class Functions:
         self._known[key] = known = Known(number, reference, name_of(function))
         return known
 
+    def seconds(self, function: Any) -> float | None:
+        """How long a function takes; None if it has not been called yet."""
+        known = self._known.get(id(function))
+        return None if known is None or known.function() is not function else known.seconds
+
     def took(self, function: Any, seconds: float) -> None:
         """Learn from a call."""
-        known = self.known(function)
-        if known.seconds is None:
-            self.typical_seconds += 0.1 * (seconds - self.typical_seconds)
-        known.took(seconds)
+        self.recent.append(seconds)
+        self.known(function).took(seconds)
 
     def packed(self, function: Any) -> Known:
         """As `known`, with its pickle.
@@ -133,6 +143,8 @@ class Bundle:
         Attempts that cannot travel, by their places, and why.
     lives : int
         How often it was handed out.
+    trouble : BaseException or None
+        Why the cluster could not even begin with it.
     """
 
     __slots__ = (
@@ -151,6 +163,7 @@ class Bundle:
         "placement",
         "refused",
         "reported",
+        "trouble",
     )
 
     def __init__(self, attempts: list[Attempt], *, is_chain: bool = False) -> None:
@@ -168,6 +181,7 @@ class Bundle:
         self.backlog: list[Any] | None = None
         self.refused: list[tuple[int, Exception]] = []
         self.is_over = False
+        self.trouble: BaseException | None = None
         self.lives = 0
 
     def unreported(self) -> list[int]:

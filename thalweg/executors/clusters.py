@@ -34,7 +34,7 @@ from .later import Kept, Later
 from .parcels import name_of, refused
 from .placement import Placement
 from .remote import DROPPED_VALUE, ERROR, KEPT, PACKED, PLAIN, Record
-from .segments import cut
+from .segments import Segments
 
 __all__ = ["Backend", "Engine"]
 
@@ -104,6 +104,7 @@ class Engine:
         self._runs: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         self._serials = count()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._segments = Segments(functions, self._submit_ahead)
         self._outbox: deque[tuple[Bundle, Packed]] = deque()
         self._doomed: dict[Bundle, None] = {}
         self._fetchers: set[Future[Any]] = set()
@@ -181,6 +182,7 @@ class Engine:
             elif what == "fetch":
                 self._deny(subject[1])
         left += self._held
+        left += [Bundle([attempt]) for attempt in self._segments.clear()]
         for bundle in left:
             self._refuse(bundle, error or _cancelled("the executor is being closed"))
         for future in tuple(self._fetchers):
@@ -205,7 +207,7 @@ class Engine:
             if what == "start":
                 self._start(subject)
             elif what == "plan":
-                self._plan(subject)
+                self._segments.add(subject, self._backend.places)
             elif what == "cancel":
                 self._cancel(subject)
             elif what == "fetch":
@@ -223,7 +225,15 @@ class Engine:
         """Have something done beside all else."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._seen)
+
+    def _seen(self, task: asyncio.Task[Any]) -> None:
+        """Something has been done; if it has failed, which is our fault, nobody must wait for ever."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.is_over:
+            for bundle in tuple(self._held):
+                self._refuse(bundle, ClusterError(f"what keeps watch over calls has failed: {error!r}"))
 
     def _start(self, attempt: Attempt) -> None:
         bundle = Bundle([attempt, *attempt.following], is_chain=bool(attempt.following))
@@ -277,21 +287,13 @@ class Engine:
             return None
         if attempt.call.policy is not None:
             return None
-        seconds = self._functions.known(attempt.call.function).seconds
+        seconds = self._functions.seconds(attempt.call.function)
         return seconds if seconds is not None and seconds < QUICK_SECONDS else None
 
-    def _plan(self, steps: Sequence[tuple[Attempt, Later | None]]) -> None:
-        """Cut a plan, and hand out all of it."""
-        attempts = [attempt for attempt, _ in steps]
-        laters = [later for _, later in steps]
-        functions = self._functions
-
-        def seconds(attempt: Attempt) -> float:
-            known = functions.known(attempt.call.function).seconds
-            return functions.typical_seconds if known is None else known
-
-        for places in cut(attempts, laters, seconds, self._backend.places):
-            self._submit(self._ahead([attempts[place] for place in places], [laters[place] for place in places]))
+    def _submit_ahead(self, attempts: list[Attempt], laters: list[Later | None]) -> Bundle:
+        bundle = self._ahead(attempts, laters)
+        self._submit(bundle)
+        return bundle
 
     def _ahead(self, attempts: list[Attempt], laters: Sequence[Later | None]) -> Bundle:
         """A bundle whose values others may take."""
@@ -397,7 +399,8 @@ class Engine:
         bundle : Bundle
         lost : str or None
             Why it was not made: ``"died"`` (its worker, while it was there), ``"upstream"`` (what it takes was lost),
-            ``"innocent"`` (its worker was ended for the sake of another), or ``"cancelled"``; None if it was made.
+            ``"innocent"`` (its worker was ended for the sake of another), ``"refused"`` (it could not be begun) or
+            ``"cancelled"``; None if it was made.
         """
         if bundle.is_over:
             return
@@ -407,11 +410,10 @@ class Engine:
         left = bundle.unreported()
         if lost is None and left and bundle.is_chain:
             self._end_chain(bundle)
-        elif left:
-            self._make_again(bundle, left, lost)
-        elif lost is not None and bundle.is_ahead and lost != "cancelled":
-            self._make_again(bundle, left, lost)
+        elif left or (lost is not None and bundle.is_ahead and lost != "cancelled"):
+            self._make_again(bundle, lost)
         self._let_go(bundle)
+        self._segments.ended(bundle, self._backend.places)
         self.feed()
 
     def _let_go(self, bundle: Bundle) -> None:
@@ -438,8 +440,8 @@ class Engine:
                 self._tell(bundle, record, shift, where, found[record.step])
             elif problem is not None and self._is_to_be_fetched(bundle, record):
                 name = name_of(bundle.attempts[record.step].call.function)
-                error = problem if isinstance(problem, TransferError) else refused("the result", name, problem)
-                self._fail(bundle, record.step, error)
+                told = problem if isinstance(problem, TransferError) else refused("the result", name, problem)
+                self._fail(bundle, record.step, told)
             else:
                 self._tell(bundle, record, shift, where)
 
@@ -450,42 +452,41 @@ class Engine:
                 self._fail(bundle, place, error)
         bundle.reported = [True] * len(bundle.reported)
 
-    def _make_again(self, bundle: Bundle, left: list[int], lost: str | None) -> None:
+    def _make_again(self, bundle: Bundle, lost: str | None) -> None:
         """What became of calls is not known: who is at fault is told so, the others are made once more."""
+        alone = len(bundle.attempts) == 1
         if lost == "cancelled":
             self._refuse(bundle, _cancelled("the cluster has cancelled it"))
-            return
-        if lost is None and not bundle.is_ahead and bundle.lives == 1 and len(bundle.attempts) > 1:
-            lost = "innocent"  # a function ended the bundle that it was in
-        if bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1):
-            died = WorkerDied(
-                "the worker that made it died; if it is not to blame for that, retry=Policy(tries=2, ...) tries again"
+        elif bundle.trouble is not None and (lost == "refused" or bundle.lives > REMADE):
+            trouble = f"{type(bundle.trouble).__name__}: {bundle.trouble}"
+            self._refuse(bundle, ClusterError(f"a worker could not begin with a call ({trouble}); is thalweg there?"))
+        elif bundle.lives > REMADE or (lost == "died" and (alone or bundle.is_chain)):
+            self._refuse(
+                bundle, WorkerDied("its worker died; if it is not to blame, retry=Policy(tries=2) tries again")
             )
-            self._refuse(bundle, died)
+        elif lost == "died":  # one of them is at fault: each goes alone
+            for place in range(len(bundle.attempts)):
+                self._make_once_more(bundle, slice(place, place + 1))
+        else:
+            self._make_once_more(bundle, slice(None))
+
+    def _make_once_more(self, bundle: Bundle, places: slice) -> None:
+        if all(bundle.reported[places]) and not bundle.is_ahead:
             return
-        places = [[place] for place in range(len(bundle.attempts))] if lost == "died" else [None]
-        if bundle.is_chain and lost == "died":
-            self._refuse(bundle, WorkerDied("the worker that made a chain of calls with it died"))
-            return
-        for share in places:
-            chosen = range(len(bundle.attempts)) if share is None else share
-            if not bundle.is_ahead:
-                chosen = [place for place in chosen if not bundle.reported[place]]
-            if not chosen:
-                continue
-            attempts = [bundle.attempts[place] for place in chosen]
-            laters = [bundle.laters[place] for place in chosen]
-            if bundle.is_ahead:
-                again = self._ahead(attempts, laters)
-            else:
-                again = Bundle(attempts, is_chain=bundle.is_chain)
-                _mark(again)
-            again.reported = [bundle.reported[place] for place in chosen]
-            again.lives = bundle.lives
-            self._submit(again)
+        attempts = bundle.attempts[places]
+        if bundle.is_ahead:
+            again = self._ahead(attempts, bundle.laters[places])
+        else:
+            again = Bundle(attempts, is_chain=bundle.is_chain)
+            _mark(again)
+        again.reported = bundle.reported[places]
+        again.lives = bundle.lives
+        self._submit(again)
 
     def _cancel(self, attempt: Attempt) -> None:
         if attempt.handle is None:
+            if self._segments.withdraw(attempt):
+                self._refuse(Bundle([attempt]), _cancelled("it was cancelled before it began"))
             return
         bundle, place = attempt.handle
         if bundle.reported[place]:
@@ -519,12 +520,14 @@ class Engine:
         try:
             (value,) = await self._backend.fetch(bundle, [(step, later.part)])
         except Exception as error:
+            told: Exception = error
             if not isinstance(error, (TransferError, WorkerDied)):
-                lost = WorkerDied(f"a value that was kept in the cluster cannot be had: {type(error).__name__}: {error}")
-                lost.__cause__ = error
-                error = lost
+                told = WorkerDied(
+                    f"a value that was kept in a cluster is not to be had: {type(error).__name__}: {error}"
+                )
+                told.__cause__ = error
             with suppress(Exception):
-                future.set_exception(error)
+                future.set_exception(told)
         else:
             with suppress(Exception):
                 future.set_result(value)

@@ -34,7 +34,7 @@ TOPIC = "thalweg"
 _NOWHERE = "nowhere"  # no worker has this address: a call that none takes waits, it does not go anywhere
 
 
-class Steward(SchedulerPlugin):  # type: ignore[misc]
+class Steward(SchedulerPlugin):
     """Lives in a scheduler from the first program that uses it on."""
 
     name = "thalweg"
@@ -110,7 +110,7 @@ class Steward(SchedulerPlugin):  # type: ignore[misc]
             self.placements.pop(key, None)
 
     def _restrict(self, task: TaskState) -> None:
-        placement = self.placements[task.key]
+        placement = self.placements[str(task.key)]
         workers = self.scheduler.workers
         if placement is _ANYWHERE and not any(ANNOUNCED in each.extra for each in workers.values()):
             return
@@ -141,11 +141,10 @@ def make(key: str, parcel: bytes, is_limited: bool, given: Sequence[int], *value
     answer = sync(worker.loop, _claim, worker, key, is_limited)
     if answer:
         return Shelf([], answer)
-    name = worker.name if isinstance(worker.name, str) else worker.address
 
     def tell(records: list[Record]) -> None:
         shift = time.time() - time.monotonic()
-        data = pickle.dumps((f"worker {name}", shift, [tuple(record) for record in records]), 5)
+        data = pickle.dumps((f"worker {worker.name}", shift, [tuple(record) for record in records]), 5)
         worker.loop.add_callback(_tell, worker, key, data)
 
     return make_bundle(parcel, shelves, [values[place] for place in given], tell)

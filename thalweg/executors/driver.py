@@ -132,7 +132,7 @@ class Driver:
             executor = choose(call)
             busy = load.get(executor, 0)
             if planned is not None and call.policy is None and getattr(executor, "takes_plans", False):
-                plans.setdefault(executor, []).append(self._planned(executor, *planned(call)))
+                plans.setdefault(executor, []).append(self._planned(executor, planned(call)))
                 continue
             if is_plain and call.policy is None and busy < executor.capacity and not executor.takes_chains:
                 attempt = Attempt(call, report)
@@ -154,10 +154,9 @@ class Driver:
         for executor, steps in plans.items():
             executor.start_plan(steps)  # type: ignore[attr-defined]
 
-    def _planned(
-        self, executor: Executor, call: Call, later: Later | None, is_kept: bool
-    ) -> tuple[Attempt, Later | None]:
+    def _planned(self, executor: Executor, planned: tuple[Call, Later | None, bool]) -> tuple[Attempt, Later | None]:
         """An attempt of a plan, with what stands for its value."""
+        call, later, is_kept = planned
         attempt = SpecialAttempt(call, self.report)
         attempt.is_kept = is_kept
         self.load[executor] = self.load.get(executor, 0) + 1
@@ -202,8 +201,6 @@ class Driver:
             if following and outcome.value is NONE:
                 self._drop(following)
             self.run.done(call, outcome.value)
-            if self.ahead:
-                self._take_back(call)
         elif not isinstance(error, Exception):
             self._tell(State.FAILED, call, outcome)
             raise error
@@ -214,8 +211,8 @@ class Driver:
             self._drop(following)
             self._tell(State.FAILED, call, outcome)
             self.run.failed(call, error)
-            if self.ahead:
-                self._take_back(call)
+        if self.ahead:
+            self._take_back(call)
 
     def _take_back(self, call: Call) -> None:
         """An attempt of a plan has ended; those that take what it did not give are not made, and not waited for."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol, final
 
 from ..tokens import UNKNOWN
 
-__all__ = ["Kept", "Keeper", "Later"]
+__all__ = ["Keeper", "Kept", "Later"]
 
 
 class Keeper(Protocol):

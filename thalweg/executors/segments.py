@@ -1,23 +1,102 @@
-"""Cuts a plan into bundles: cheap neighbours travel together, and what can be made side by side still is.
+"""Cuts plans into bundles: cheap neighbours travel together, and what can be made side by side still is.
 
 Calls of which each is the only one to take the value of the one before are one chain, and a chain is never cut: nobody
 else could go on with it earlier.  Chains at the same depth are shared out; where a depth, or several, cost less than
 their way to a worker and back, they are one bundle.  So bundles form no circle: each takes values of shallower ones,
 or of its own.
+
+How long calls take decides, as far as it is known.  Of a plan of mostly unknown functions a few bundles are handed out
+first, cut as if their calls were not cheap; the rest follows while the last of these are still at work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .bundles import laters_of
+from .bundles import Bundle, Functions, laters_of
 from .contract import Attempt
 from .later import Later
 
-__all__ = ["cut"]
+__all__ = ["Segments", "cut"]
+
+UNKNOWN_SECONDS = 0.002_5  # so long, it is supposed, takes a function that has never been called
+PROBES = 4  # bundles of unknown functions that are handed out first, for each place to work at
 
 GRAIN_SECONDS = 0.01  # what takes less is not worth a way of its own
-PIECES = 32  # of one depth, for each place to work at: with so many, nobody waits long for the last
+# What is to be shared out goes in large pieces first, and in small ones at the end, so that nobody waits long for the
+# last: each is such a part of what is left, for each place to work at, but no smaller than such a part of all.
+PIECE = 3
+LEAST = 40
+
+
+class Segments:
+    """Plans that are to be cut, and handed out.
+
+    Parameters
+    ----------
+    functions : Functions
+        What is known of functions.
+    submit : callable
+        Takes attempts, and what stands for their values; gives their bundle, which it has handed out.
+    """
+
+    def __init__(self, functions: Functions, submit: Callable[[list[Attempt], list[Later | None]], Bundle]) -> None:
+        self._functions = functions
+        self._submit = submit
+        self._uncut: dict[Attempt, Later | None] = {}
+        self._probes: set[Bundle] = set()
+        self._unknown_seconds = UNKNOWN_SECONDS
+
+    def add(self, steps: Sequence[tuple[Attempt, Later | None]], places: int) -> None:
+        """Take a plan, and hand out of it what makes sense by now."""
+        self._uncut.update(steps)
+        if not self._probes:
+            self._unknown_seconds = UNKNOWN_SECONDS
+            self._go_on(places, is_first=True)
+
+    def withdraw(self, attempt: Attempt) -> bool:
+        """Take an attempt out; False if it is not here, or not any more."""
+        return self._uncut.pop(attempt, self) is not self
+
+    def clear(self) -> list[Attempt]:
+        """Take all out."""
+        attempts = list(self._uncut)
+        self._uncut.clear()
+        return attempts
+
+    def ended(self, bundle: Bundle, places: int) -> None:
+        """A bundle has ended; if it was one of the last that the rest waited for, that is handed out."""
+        if bundle not in self._probes:
+            return
+        self._probes.discard(bundle)
+        if len(self._probes) > places:
+            return
+        self._probes.clear()
+        if self._functions.recent:
+            self._unknown_seconds = sum(self._functions.recent) / len(self._functions.recent)
+        if self._uncut:
+            self._go_on(places, is_first=False)
+
+    def _go_on(self, places: int, *, is_first: bool) -> None:
+        attempts, laters = list(self._uncut), list(self._uncut.values())
+        known = self._functions.seconds
+        unknown = sum([known(attempt.call.function) is None for attempt in attempts]) if is_first else 0
+
+        def seconds(attempt: Attempt) -> float:
+            found = known(attempt.call.function)
+            return self._unknown_seconds if found is None else found
+
+        bundles = cut(attempts, laters, seconds, places)
+        is_probe = 2 * unknown > len(attempts) and len(bundles) > 2 * PROBES * places
+        if is_probe:
+            del bundles[PROBES * places :]
+            self._functions.recent.clear()
+        for chosen in bundles:
+            for place in chosen:
+                self._uncut.pop(attempts[place])
+            bundle = self._submit([attempts[place] for place in chosen], [laters[place] for place in chosen])
+            if is_probe:
+                self._probes.add(bundle)
 
 
 def cut(
@@ -64,8 +143,7 @@ def cut(
             bundles.append(_joined(band, chains))
             band, spent = [], 0.0
         if total > GRAIN_SECONDS and len(numbers) > 1:
-            count = min(len(numbers), PIECES * places, int(total / GRAIN_SECONDS) + 1)
-            bundles += [_joined(share, chains) for share in _shares(numbers, weights, total, count)]
+            bundles += [_joined(share, chains) for share in _shares(numbers, weights, total, places)]
         else:
             band += numbers
             spent += total
@@ -105,15 +183,19 @@ def _joined(numbers: Sequence[int], chains: list[list[int]]) -> list[int]:
     return sorted([place for number in numbers for place in chains[number]])
 
 
-def _shares(numbers: Sequence[int], weights: list[float], total: float, count: int) -> list[list[int]]:
-    """Chains of one depth in so many shares of about the same weight."""
-    shares: list[list[int]] = [[]]
-    spent = 0.0
-    for position, number in enumerate(numbers):
-        left = len(numbers) - position
-        is_full = spent >= total * len(shares) / count
-        if shares[-1] and len(shares) < count and (is_full or left <= count - len(shares)):
-            shares.append([])
-        shares[-1].append(number)
-        spent += weights[number]
-    return shares
+def _shares(numbers: Sequence[int], weights: list[float], total: float, places: int) -> list[list[int]]:
+    """Chains of one depth in shares, large ones first."""
+    least = max(GRAIN_SECONDS, total / (LEAST * places))
+    left = total
+    shares: list[list[int]] = []
+    share: list[int] = []
+    size, goal = 0.0, max(least, left / (PIECE * places))
+    for number in numbers:
+        # What would make it too large by more than half of itself goes into the next.
+        if share and size + 0.5 * weights[number] > goal:
+            shares.append(share)
+            left -= size
+            share, size, goal = [], 0.0, max(least, left / (PIECE * places))
+        share.append(number)
+        size += weights[number]
+    return [*shares, share]

@@ -1,0 +1,178 @@
+"""A Dask cluster, as the engine of an executor sees it; loaded with the first call that goes there."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import time
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import dask
+from distributed import Client, KilledWorker, LocalCluster
+
+from .bundles import Bundle, Packed
+from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, lost_of, make
+from .remote import Record, take
+
+if TYPE_CHECKING:
+    from .clusters import Engine
+
+__all__ = ["DaskBackend"]
+
+_LOOPBACK = "127.0.0.1"
+_COUNT_SECONDS = 1.0  # how long the number of workers is taken for what it was
+_CLOSE_SECONDS = 10.0  # what a busy machine may need to end processes that were told to
+_SAME_CLOCK_SECONDS = 0.001
+_FIRST = float(1 << 40)  # the priority of what is asked about calls: it comes before any call
+_annotate: Any = getattr(dask, "annotate")  # noqa: B009 - it is there, but not said to be
+
+
+class DaskBackend:
+    """A Dask cluster, as the engine sees it."""
+
+    name = "dask"
+
+    def __init__(self, address: str | None, options: dict[str, Any]) -> None:
+        self.address = address
+        self.options = options
+        self.cluster: Any = None
+        self.client: Any = None
+        self.count = 0
+        self.bundles: dict[str, Bundle] = {}  # by key, as long as they are at work
+        self.killed: set[str] = set()  # addresses of workers that were ended on purpose
+        self.places = 1  # how many calls it makes at once
+        self.counted = 0.0
+
+    async def open(self, engine: Engine) -> None:
+        """Join the cluster, or start it."""
+        self.engine = engine
+        local_cluster: Any = LocalCluster
+        client: Any = Client
+        if self.address is None:
+            options = {"threads_per_worker": 1, "host": _LOOPBACK, "dashboard_address": f"{_LOOPBACK}:0"}
+            options |= {"silence_logs": logging.CRITICAL, **self.options}
+            self.cluster = await local_cluster(asynchronous=True, **options)
+            self.client = await client(self.cluster, asynchronous=True, set_as_default=False)
+        else:
+            options = {"set_as_default": False, **self.options}
+            self.client = await client(self.address, asynchronous=True, **options)
+        self.client.subscribe_topic(TOPIC, self._hear)
+        await self.client.register_plugin(Steward())
+        await self._count()
+
+    async def _count(self) -> None:
+        """Look how many calls can be made at once."""
+        self.counted = time.monotonic()
+        with suppress(OSError, RuntimeError):  # it is not there for a moment, or is being left
+            self.places = sum((await self.client.nthreads()).values()) or 1
+
+    async def submit(self, bundle: Bundle, packed: Packed, priority: float) -> None:
+        """Hand a bundle out."""
+        self.count += 1
+        bundle.key = key = f"{PREFIX}-{self.client.id}-{self.count}"
+        self.bundles[key] = bundle
+        given: list[Any] = []
+        if packed.given:
+            given = await self.client.scatter(packed.given, hash=False, direct=self.cluster is not None)
+        parents = [parent.future for parent in packed.parents]
+        is_limited = bundle.attempts[0].limit_seconds is not None
+        places = range(len(parents), len(parents) + len(given))
+        placement = bundle.placement
+        arguments = (key, packed.parcel, is_limited, tuple(places), *parents, *given)
+        options: dict[str, Any] = {"key": key, "pure": False, "priority": priority}
+        if placement is None:
+            bundle.future = self.client.submit(make, *arguments, **options)
+        else:
+            if placement.requires:
+                options["resources"] = dict(placement.requires)
+            asked = {"queue": placement.queue, "tolerations": placement.tolerations}
+            with _annotate(**{ANNOTATION: asked}):
+                bundle.future = self.client.submit(make, *arguments, **options)
+        self.engine.spawn(self._watch(bundle, bundle.future))
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        """The steward has something to say."""
+        message = event[1]
+        bundle = self.bundles.get(message["key"])
+        if bundle is None:
+            return
+        if message.get("began"):
+            began = bundle.attempts[0].began
+            if began is not None:
+                began()
+            return
+        place, there, records = pickle.loads(message["data"])  # noqa: S301 - it comes from our worker
+        shift = there - (time.time() - time.monotonic())
+        if abs(shift) < _SAME_CLOCK_SECONDS:  # it is the same clock
+            shift = 0.0
+        self.engine.told(bundle, [Record(*record) for record in records], shift, place)
+
+    async def _watch(self, bundle: Bundle, future: Any) -> None:
+        """Wait for the end of a bundle."""
+        lost: str | None = None
+        try:
+            error = await future.exception()
+        except CancelledError:
+            error, lost = None, "cancelled"
+        if isinstance(error, KilledWorker):
+            lost = "innocent"  # it waited at workers that died; whoever began with it is not told so
+        elif error is not None:
+            bundle.trouble = error
+            lost = "upstream" if bundle.parents else "refused"
+        elif lost is None and (bundle.unreported() or bundle.backlog is not None):
+            lost = await self._lost(bundle, future)
+        self.bundles.pop(bundle.key, None)
+        if time.monotonic() - self.counted > _COUNT_SECONDS:
+            await self._count()
+        await self.engine.ended(bundle, lost)
+
+    async def _lost(self, bundle: Bundle, future: Any) -> str | None:
+        """Why a bundle has not told of all its calls."""
+        if bundle.backlog is not None:
+            return None
+        lost = await self.client.submit(lost_of, future, pure=False, priority=_FIRST)
+        if lost is not None and lost.startswith("died "):
+            word, address = lost.split(" ", 1)
+            return "innocent" if address in self.killed else word
+        found: str | None = lost
+        return found
+
+    async def cancel(self, bundles: Sequence[Bundle]) -> None:
+        """End bundles: those at work with their workers, if these are ours."""
+        keys = [bundle.key for bundle in bundles]
+        begun = await self.client.scheduler.thalweg_cancel(keys=keys)
+        for key in keys:
+            self.bundles.pop(key, None)
+        if self.cluster is not None:
+            for address in {address for address in begun.values() if address is not None}:
+                self._kill(address)
+
+    def _kill(self, address: str) -> None:
+        for nanny in self.cluster.workers.values():
+            if getattr(nanny, "worker_address", None) == address and nanny.pid is not None:
+                self.killed.add(address)
+                os.kill(nanny.pid, signal.SIGKILL)
+
+    async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
+        """Values of a bundle, or their parts."""
+        if not wanted:
+            return []
+        future = self.client.submit(take, bundle.future, list(wanted), pure=False, priority=_FIRST)
+        values: list[Any] = await future
+        return values
+
+    def release(self, bundle: Bundle) -> None:
+        """Nobody needs the values of a bundle any more."""
+        bundle.future = None
+
+    async def close(self, grace_seconds: float) -> None:
+        """Leave the cluster; end it if it is ours."""
+        if self.client is not None:
+            await self.client.close()
+        if self.cluster is not None:
+            await self.cluster.close(timeout=_CLOSE_SECONDS + grace_seconds)

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import os
 from contextlib import contextmanager
 from inspect import iscoroutinefunction
 
@@ -14,6 +15,7 @@ from thalweg.executors.hosts import BlockingHost
 from thalweg.executors.table import make
 
 DASK = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
+RAY = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
 PROCESSES = pytest.mark.skipif(
     importlib.util.find_spec("thalweg.executors.processes") is None, reason="there are no processes in this place"
 )
@@ -156,6 +158,21 @@ class Dask(Processes):
             super().close(grace_seconds)
 
 
+class Ray(Dask):
+    """One Ray for all tests of a session; a program has no more than one."""
+
+    some = 20
+    many = 500
+    shared = None
+
+    def __init__(self):
+        self.name = "ray"
+        self.is_shared = True
+        if Ray.shared is None:
+            Ray.shared = make("ray", num_cpus=2)
+        self.executor = Ray.shared
+
+
 class Isolated(Processes):
     some = 4
     many = 20
@@ -180,6 +197,7 @@ ROWS = {
     "async": Awaited,
     "processes": lambda **options: Processes("processes", **{"max_workers": 2, **options}),
     "dask": Dask,
+    **({"ray": Ray} if os.environ.get("THALWEG_SOAK") == "1" else {}),  # each call takes it long
     "parallel": lambda **options: Isolated("parallel", **{"max_workers": 2, **options}),
 }
 ALONE = ("inline", "sync")  # rows that make calls in the thread that drives
@@ -189,7 +207,7 @@ OUTSIDE = ("processes", "parallel", "parallel-pool")
 
 def params(names):
     """Names of executors, with a mark on those that may be missing."""
-    marks = {"dask": DASK} | dict.fromkeys(OUTSIDE, PROCESSES)
+    marks = {"dask": DASK, "ray": RAY} | dict.fromkeys(OUTSIDE, PROCESSES)
     return [pytest.param(name, marks=marks[name]) if name in marks else name for name in names]
 
 

@@ -38,6 +38,7 @@ ROWS = {
     "processes": ("processes", "ProcessesExecutor", "in a pool of processes"),
     "parallel-pool": ("processes", "ProcessesExecutor", "the same as 'processes'"),
     "dask": ("dask", "DaskExecutor", "on a Dask cluster, in processes of this machine or of others"),
+    "ray": ("ray", "RayExecutor", "on Ray, on this machine or others"),
     "parallel": ("isolated", "IsolatedExecutor", "each in a process of its own"),
 }
 _ENTRY_POINTS = "thalweg.executors"

@@ -32,6 +32,7 @@ NAMES = (
     "questions",
     "failures",
     "fill",
+    "clusters",
     "columns",
     "executors",
     "jobs",

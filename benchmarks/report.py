@@ -26,6 +26,7 @@ PACKAGES = (
     "asynciojobs",
     "symphonizer",
     "dask",
+    "distributed",
     "loky",
     "starlette",
     "networkx",

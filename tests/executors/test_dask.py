@@ -301,7 +301,7 @@ def test_a_cluster_that_is_not_there_is_said_so():
 
 def test_a_cluster_may_be_joined_by_its_address(cluster):
     outcome(cluster, abs, -1)
-    with rows.make("dask", address=cluster._engine._backend.cluster.scheduler_address) as guest:
+    with rows.make("dask", address=cluster.scheduler_address) as guest:
         assert outcome(guest, abs, -2).value == 2
         assert diamond()({"a": 1}, ["h"], executor=guest)["h"] == diamond()({"a": 1}, ["h"])["h"]
     assert outcome(cluster, abs, -3).value == 3, "a guest that leaves does not end it"
@@ -330,7 +330,6 @@ def placed(cluster, placement, function=process):
 
 def test_calls_go_to_workers_that_offer_what_they_ask_for(own):
     outcome(own, abs, -1)
-    backend = own._engine._backend
 
     async def add():
         from distributed import Worker
@@ -338,7 +337,7 @@ def test_calls_go_to_workers_that_offer_what_they_ask_for(own):
         offers = {"gpu": (Offer(include=("training",)), {"GPU": 1}), "spot": (Offer(("default",), (), ("spot",)), {})}
         return [
             await Worker(
-                backend.cluster.scheduler_address,
+                own.scheduler_address,
                 name=name,
                 nthreads=1,
                 host="127.0.0.1",

@@ -54,11 +54,14 @@ class Backend(Protocol):
         Of its executor.
     places : int
         How many calls it makes at once.
+    address : str or None
+        Where others find it, if it is found by an address.
     """
 
     name: str
 
     places: int
+    address: str | None
 
     async def open(self, engine: Engine) -> None:
         """Join the cluster, or start it."""
@@ -114,6 +117,11 @@ class Engine:
         self._loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name=f"thalweg-{backend.name}", daemon=True)
         self.thread.start()
+
+    @property
+    def address(self) -> str | None:
+        """Where others find the cluster, if it is found by an address."""
+        return self._backend.address
 
     def order(self, what: str, subject: Any) -> None:
         """Have something done in the thread of the loop; from any thread."""

@@ -69,6 +69,14 @@ class DaskExecutor(ClusterExecutor):
         self.address = address
         self.options = options
 
+    @property
+    def scheduler_address(self) -> str | None:
+        """Where others find the scheduler; None for a cluster of our own before its first call."""
+        if self.address is not None or self._engine is None:
+            return self.address
+        found: str | None = self._engine.address
+        return found
+
     def backend(self) -> Backend:
         """The cluster, not yet joined; its file is loaded when it is first needed."""
         backend: Backend = import_module(".dask_backend", __package__).DaskBackend(self.address, self.options)

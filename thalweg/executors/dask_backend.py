@@ -40,6 +40,7 @@ class DaskBackend:
     def __init__(self, address: str | None, options: dict[str, Any]) -> None:
         self.address = address
         self.options = options
+        self.is_ours = address is None
         self.cluster: Any = None
         self.client: Any = None
         self.count = 0
@@ -53,7 +54,7 @@ class DaskBackend:
         self.engine = engine
         local_cluster: Any = LocalCluster
         client: Any = Client
-        if self.address is None:
+        if self.is_ours:
             options = {"threads_per_worker": 1, "host": _LOOPBACK, "dashboard_address": f"{_LOOPBACK}:0"}
             options |= {"silence_logs": logging.CRITICAL, **self.options}
             self.cluster = await local_cluster(asynchronous=True, **options)
@@ -61,6 +62,7 @@ class DaskBackend:
         else:
             options = {"set_as_default": False, **self.options}
             self.client = await client(self.address, asynchronous=True, **options)
+        self.address = self.client.scheduler.address
         self.client.subscribe_topic(TOPIC, self._hear)
         await self.client.register_plugin(Steward())
         await self._count()

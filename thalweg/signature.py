@@ -108,7 +108,7 @@ def _parts(target: Any, pending: list[Any]) -> Iterator[str]:
         for value in held:
             yield from _value(value, pending)
     elif isinstance(target, types.MethodType):
-        yield f"method of {_name(type(target.__self__))}"
+        yield f"method of {type(target.__self__).__qualname__}"
         pending.append(target.__func__)
     elif isinstance(target, functools.partial):
         yield "partial"
@@ -116,13 +116,12 @@ def _parts(target: Any, pending: list[Any]) -> Iterator[str]:
         yield from _value(target.args, pending)
         yield from _value(target.keywords, pending)
     elif isinstance(target, type):
-        yield _name(target)
         yield from _of_class(target)
     elif hasattr(target, "__wrapped__"):  # `functools.lru_cache`, and other things that are no functions
-        yield _name(type(target))
+        yield type(target).__qualname__
         pending.append(target.__wrapped__)
     elif isinstance(type(target).__call__, types.FunctionType):
-        yield _name(type(target))
+        yield from _of_class(type(target))
         pending.append(type(target).__call__)
         yield from _value(getattr(target, "__dict__", {}), pending)
     else:
@@ -140,7 +139,7 @@ def _value(value: Any, pending: list[Any], depth: int = 0) -> Iterator[str]:
     if kind in _PLAIN:
         yield f"{kind.__name__} {value!r}"
     elif depth >= _DEPTH:
-        yield _name(kind)
+        yield kind.__qualname__
     elif kind in (tuple, list):
         yield f"{kind.__name__} {len(value)}"
         for each in value:
@@ -163,17 +162,23 @@ def _value(value: Any, pending: list[Any], depth: int = 0) -> Iterator[str]:
         yield "callable"
         pending.append(value)
     else:
-        yield _name(kind)
+        yield kind.__qualname__
 
 
 def _of_class(cls: type) -> Iterator[str]:
-    """The source of a class that stands at the top of its file; else its name must do."""
+    """The source of a class that stands at the top of its file; else its name must do.
+
+    A file that is run as a program has another name than when it is imported, and makes the same classes.
+    """
     module = sys.modules.get(cls.__module__)
     path = getattr(module, "__file__", None)
     file = _file(path) if path else None
     node = file.top.get(cls.__name__) if file is not None else None
     if file is not None and node is not None:
+        yield cls.__qualname__
         yield from file.closure_of(node)
+    else:
+        yield _name(cls)
 
 
 def _of_code(code: types.CodeType) -> Iterator[str]:

@@ -14,7 +14,6 @@ from .store import Store
 
 __all__ = ["PostgresStore"]
 
-_RETURN_SECONDS = 10.0  # how long a server that has gone may take to come back
 _PAUSE_SECONDS = 0.1
 _LOCK = 0x7468616C  # of the making of the tables
 
@@ -29,8 +28,8 @@ class PostgresStore(Store):
 
     Notes
     -----
-    A transaction that was ended by a server that went is made again when it is back: what it writes is the same however
-    often it is written.
+    Entries that were on their way to a server that went are written again when it is back, if that is within the time
+    of a lease: they are the same however often they are written.
     """
 
     names = {  # noqa: RUF012 - as in the base
@@ -110,11 +109,11 @@ class PostgresStore(Store):
         )
         return int(cursor.rowcount)
 
-    def come_back(self, error: Exception) -> bool:
-        """Connect again, if the server has gone; False if that is not what went wrong, or it stays away."""
+    def come_back(self, error: Exception, seconds: float) -> bool:
+        """Try for some time to connect again; False if it is not the server that went, or it stays away."""
         if not self.connection.closed and not isinstance(error, self.psycopg.OperationalError):
             return False
-        until = monotonic() + _RETURN_SECONDS
+        until = monotonic() + seconds
         while monotonic() < until:
             with suppress(self.psycopg.Error):
                 self.connection.close()

@@ -94,8 +94,8 @@ class Store:
         """Drop the long values that no entry names, within a transaction; gives how many."""
         raise NotImplementedError
 
-    def come_back(self, error: Exception) -> bool:  # noqa: ARG002 - for servers
-        """Try to reach a server again that has gone; False if that is not what went wrong, or it stays away."""
+    def come_back(self, error: Exception, seconds: float) -> bool:  # noqa: ARG002 - for servers
+        """Try for some time to reach a server that has gone; False if that is not what went wrong, or it stays away."""
         return False
 
     def close(self) -> None:
@@ -212,7 +212,7 @@ class Store:
             try:
                 return self._commit(batch, seconds)
             except self.errors as error:
-                if not self.come_back(error):
+                if not self.come_back(error, seconds):
                     raise
                 return self._commit(batch, seconds)  # written twice it is the same
 

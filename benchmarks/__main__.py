@@ -36,6 +36,7 @@ NAMES = (
     "columns",
     "executors",
     "jobs",
+    "journal",
     "compositions",
     "plots",
     "processes",

@@ -1,8 +1,8 @@
 """What a journal in SQLite adds to a run, each value on the disk before anything rests on it; and how fast it is read.
 
-Calls of 1 ms: busy ones hold the interpreter, the others wait, as for a service. Layers are 50 calls side by side, each of
-which takes two values of the layer before; in a chain nothing can be done while a value is on its way to the disk. Time on
-the wall, for the disk is waited for; *one commit* is what that takes where one value is written at a time.
+Calls of 1 ms: busy ones hold the interpreter, the others wait, as for a service. Layers are 50 calls side by side, each
+of which takes two values of the layer before; in a chain nothing can be done while a value is on its way to the disk.
+Time on the wall, for the disk is waited for; *one commit* is what that takes where one value is written at a time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ NAME = "journal"
 CALL_SECONDS = 0.001
 LAYERS, WIDTH = 8, 50
 CHAIN = 200
-RECORDED = 100_000
+THREADS = 4
+RECORDED = 1_000_000
 LIMIT = 1.15
 LIMIT_SECONDS = 10.0
 
@@ -85,11 +86,11 @@ def added(options: Options, folder: Path) -> Iterator[Row]:
     wide = f"{LAYERS} layers of {WIDTH} calls"
     cases: list[tuple[str, thalweg.Dispatcher, str | None, bool]] = [
         (f"{wide}, busy, in line", layers(busy), None, True),
-        (f"{wide}, waiting, in threads", layers(patient), "threads", True),
+        (f"{wide}, waiting, in {THREADS} threads", layers(patient), "threads", True),
         (f"chain of {CHAIN} calls, busy, in line", chain(busy), None, False),
     ]
     names = count()
-    with open_journal(folder / "runs.db") as journal, thalweg.open_executor("threads", max_workers=WIDTH // 2) as pool:
+    with open_journal(folder / "runs.db") as journal, thalweg.open_executor("threads", max_workers=THREADS) as pool:
         for case, dsp, executor, is_limited in cases:
             how: dict[str, Any] = {"executor": pool} if executor else {}
             plain, kept = [], []

@@ -51,6 +51,7 @@ class Driven(Dispatch):
         else:
             # Who listens, or lets calls in, or remembers, has to see each call as it begins and ends.
             sees_all = bool(told) or options.timeline or options.gate is not None or options.memory is not None
+            sees_all = sees_all or options.journal is not None
             self.kind = SideBySide if sees_all or not self._takes_plans() else Ahead
         super().__init__(dsp, plan, inputs, options)
         self.coroutines = frozenset(plan.network.coroutines)

@@ -171,9 +171,7 @@ def explain(record: Record, level: int, data_id: NodeId) -> Explanation:
 
 def _run(record: Record, function: int) -> str | None:
     """Of a call whose value was taken from a journal: its run there."""
-    recorded = record.recorded
-    is_recalled = recorded is not None and path_text(record.network.function_path(function)) in recorded.recalled
-    return recorded.run if recorded is not None and is_recalled else None
+    return record.recorded.run if record.recorded is not None and function in record.recalled else None
 
 
 def _number(network: Network, level: int, data_id: NodeId) -> int:

@@ -29,11 +29,11 @@ class Recorded:
     starts : int
         How often it was begun, this time included.
     recalled : tuple of str
-        Paths of the functions whose values were taken from the journal.
+        Keys of the calls whose values were taken from the journal: the paths of their nodes.
     dropped : tuple of str
-        Paths of those whose recorded values were not, since their code, or what they rest on, has changed.
+        Keys of those whose recorded values were not, since their code, or what they rest on, has changed.
     unkept : dict of str to str
-        By path of a function: why its value could not be recorded.
+        By key: why a value could not be recorded.
     """
 
     run: str

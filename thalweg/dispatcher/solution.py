@@ -62,6 +62,7 @@ class Record:
     ways: dict[tuple[NodeId, ...], Any] | None = None  # from changed inputs on, by these; kept by `rerun`
     made: list[int] | None = None  # calls that were really made; None for all
     recorded: Recorded | None = None  # what it took from a journal
+    recalled: frozenset[int] = frozenset()  # functions whose values came from there
     is_whole = True  # did it come to its end?
     asked: Asked | None = None  # None where the functions have not been kept
     layout: Layout | None = None

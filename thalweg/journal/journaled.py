@@ -23,6 +23,9 @@ from .recording import Recording
 
 __all__ = ["Describe", "Journaled"]
 
+# By these a driver finds out that calls can be made before the values they take are known here.
+_AHEAD = ("follow", "began", "untaken", "planned", "taken_back")
+
 Describe = Callable[[Call], tuple[str, str] | None]
 """Key and version of a call; None for one that is not to be recorded."""
 
@@ -39,14 +42,14 @@ class Journaled:
 
     Attributes
     ----------
-    recalled : list of int
-        Numbers of the calls that were not made, since their values are known.
+    recalled, recalled_keys : list of int, list of str
+        Numbers and keys of the calls that were not made, since their values are known.
 
     Notes
     -----
     Without `tell_by` each value is committed before `done` returns: for executors with a loop of their own.  A failure
-    is recorded too, and handed on at once, for nothing rests on it.  The run's calls are not made in chains: a value
-    would be used before it is on the disk.
+    is recorded too, and handed on at once, for nothing rests on it.  The run's calls are made neither in chains nor
+    ahead: a value would be used before it is on the disk.
     """
 
     def __init__(self, run: Drivable, recording: Recording, describe: Describe) -> None:
@@ -54,6 +57,7 @@ class Journaled:
         self.recording = recording
         self.describe = describe
         self.recalled: list[int] = []
+        self.recalled_keys: list[str] = []
         self.pending = 0  # values on their way to the disk
         self._flying: dict[Call, tuple[str, str, float]] = {}
         self._offered: dict[int, Offered] = {}
@@ -87,6 +91,7 @@ class Journaled:
             value = recording.recall(key, version)
             if value is not UNKNOWN:
                 self.recalled.append(call.number)
+                self.recalled_keys.append(key)
                 self.run.done(call, value)
                 continue
             flying[call] = key, version, monotonic()
@@ -156,7 +161,7 @@ class Journaled:
         return self.pending > 0
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("follow", "began", "untaken"):  # no chains
+        if name in _AHEAD:
             raise AttributeError(name)
         return getattr(self.run, name)
 

@@ -64,6 +64,7 @@ class Lineage:
         self.origins: list[bytes | None] = [None] * len(network.consumers)  # by datum
         self._keys: dict[int, str] = {}  # by level: what stands before an id
         self._signatures: dict[tuple[int, ...], bytes] = {}
+        self._plain: dict[int, bytes] = {}  # of functions without a domain and filters
         self._datum_of = {slot: x for x, slot in network.start_slots.items()}
         self._kept: list[Any] = []  # whose identities are in use
 
@@ -97,8 +98,16 @@ class Lineage:
 
     def _signature(self, f: int) -> bytes:
         """Of the function of a node, its domain and its filters."""
+        function = self.network.plain[f]
+        if function is not None:
+            known = self._plain.get(id(function))
+            if known is None:
+                known = self._plain[id(function)] = self._of_functions([function])
+            return known
         record = self.network.records[f]
         held = [record.function, getattr(record, "input_domain", None), *record.filters]
+        while held[-1] is None:
+            held.pop()  # as if it were plain
         return self._of_functions(held)
 
     def _of_functions(self, functions: list[Any]) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..dispatcher.calling import Asker, Options
 from ..dispatcher.driven import Driven
 from ..dispatcher.nodes import NodeId
-from ..dispatcher.plan import Plan, path_text
+from ..dispatcher.plan import Plan
 from ..dispatcher.recorded import Recorded
 from ..dispatcher.solution import Record, Solution
 from ..errors import BuildError, CallCancelled, JournalError
@@ -83,15 +83,10 @@ class Durable(Driven):
         recording, journaled = self.recording, self.journaled
         if recording is None or journaled is None:
             return
-        network, recalled = record.network, set(journaled.recalled)
+        recalled = record.recalled = frozenset(journaled.recalled)
         record.made = [f for f in record.calls if f not in recalled]
-        record.recorded = Recorded(
-            recording.id,
-            recording.starts,
-            tuple([path_text(network.function_path(f)) for f in journaled.recalled]),
-            tuple(recording.dropped),
-            dict(recording.unkept),
-        )
+        dropped, unkept = tuple(recording.dropped), dict(recording.unkept)
+        record.recorded = Recorded(recording.id, recording.starts, tuple(journaled.recalled_keys), dropped, unkept)
 
     def _drive_by(self, host: Host) -> Driver:
         driver = super()._drive_by(host)

@@ -63,8 +63,8 @@ class Recording:
         Of the run.
     starts : int
         How often it was begun, this time included.
-    known : dict of str to Entry
-        What is recorded of earlier starts, and was not recalled yet.
+    known : dict of str to tuple
+        The values that are recorded of earlier starts, and were not recalled yet, by key.
     recalled : int
         Values that were taken from there.
     dropped : list of str
@@ -83,7 +83,7 @@ class Recording:
         self.id = run_id
         self.lease = taken.number, taken.token
         self.starts = taken.starts
-        self.known = {entry.key: entry for entry in taken.entries}
+        self.known = taken.known
         self.recalled = 0
         self.dropped: list[str] = []
         self.unkept: dict[str, str] = {}
@@ -114,15 +114,17 @@ class Recording:
         object
             The value; `UNKNOWN` if there is none to go on with.
         """
-        entry = self.known.pop(key, None)
-        if entry is None or not entry.has_value:
+        known = self.known.pop(key, None)
+        if known is None:
             return UNKNOWN
-        if entry.version != version:
+        recorded_version, form, data, file = known
+        if recorded_version != version:
             self.dropped.append(key)
             return UNKNOWN
-        data = entry.data if entry.file is None else self._large(entry)
+        if file is not None:
+            data = self._large(key, file)
         try:
-            value = decode(entry.form, data, pickle=self._pickle)
+            value = decode(form, data, pickle=self._pickle)
         except UnkeptValueError as error:
             raise UnkeptValueError(f"the recorded value of {key!r} cannot be read: {error}") from error
         except (ValueError, LookupError, TypeError) as error:
@@ -130,12 +132,11 @@ class Recording:
         self.recalled += 1
         return value
 
-    def _large(self, entry: Entry) -> bytes:
-        assert entry.file is not None
+    def _large(self, key: str, file: str) -> bytes:
         try:
-            return self._store.read_large(entry.file)
+            return self._store.read_large(file)
         except ValueError as error:
-            raise JournalError(f"the recorded value of {entry.key!r} is damaged: {error}") from error
+            raise JournalError(f"the recorded value of {key!r} is damaged: {error}") from error
 
     def record(self, key: str, value: Any, *, version: str = "", seconds: float = 0.0, token: Any = None) -> None:
         """Keep the value of a call, soon.

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ENDED", "FAILED", "UNKEPT", "Entry", "JournalWarning", "RunInfo", "Taken", "check_sum"]
+__all__ = ["ENDED", "FAILED", "UNKEPT", "Entry", "JournalWarning", "Known", "RunInfo", "Taken", "check_sum"]
 
 ENDED = frozenset(("done", "failed", "cancelled"))
 FAILED = "failed"  # the form of an entry whose call has failed
@@ -58,10 +58,10 @@ class Entry(NamedTuple):
         return self.form not in (FAILED, UNKEPT)
 
 
-def check_sum(entry: Entry) -> int:
+def check_sum(key: str, version: str, form: str, data: bytes, file: str | None) -> int:
     """A number that is kept beside an entry, and differs if a bit of it has changed."""
-    text = f"{entry.key}\0{entry.version}\0{entry.form}\0{entry.file}"
-    return zlib.crc32(entry.data, zlib.crc32(text.encode("utf-8", "surrogatepass")))
+    text = f"{key}\0{version}\0{form}\0{file}"
+    return zlib.crc32(data, zlib.crc32(text.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,9 @@ class RunInfo:
         return "interrupted" if self.state == "running" and not self.is_held else self.state
 
 
+Known = tuple[str, str, bytes, str | None]  # of an entry with a value: version, form, data, file
+
+
 class Taken(NamedTuple):
     """A run that was taken to be driven.
 
@@ -126,7 +129,8 @@ class Taken(NamedTuple):
         What was asked when it was first begun.
     form : str
         Of these bytes.
-    entries : list of Entry
+    known : dict of str to Known
+        What is recorded of it, by key: values only.
     """
 
     number: int
@@ -134,4 +138,4 @@ class Taken(NamedTuple):
     starts: int
     asked: bytes
     form: str
-    entries: list[Entry]
+    known: dict[str, Known]

@@ -113,7 +113,14 @@ def decode(form: str, data: bytes, *, pickle: bool = False) -> Any:
         The bytes are not of this form.
     """
     if form == "json":
-        return _loads(data.decode())
+        plain = data.decode()
+        try:
+            value, end = _scan(plain, 0)
+        except StopIteration:
+            raise ValueError("it is no JSON") from None
+        if end != len(plain):
+            raise ValueError("something stands behind its JSON")
+        return value
     if form == "npy":
         return _array(data)
     if form == "parts":
@@ -323,7 +330,8 @@ class _Reader:
         return b64decode(held) if isinstance(held, str) else self.parts[held]
 
 
-_loads = json.JSONDecoder(object_hook=_Reader(()).value).decode
+_decoder: Any = json.JSONDecoder(object_hook=_Reader(()).value)
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 _READERS: dict[str, Callable[[Any], Any]] = {
     "~int": lambda held: int(held, 16),
     "~float": float,

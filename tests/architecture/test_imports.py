@@ -10,6 +10,7 @@ ROWS = (
     {"__main__"},
     {"cli"},
     {""},  # thalweg/__init__.py, the face of all
+    {"mcp"},
     {"compositions", "jobs", "tasks", "web"},
     {"journal", "monitor", "plotting", "tables", "workers"},
     {"dispatcher"},

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..dispatcher import Dispatcher
 from ..errors import BuildError
@@ -31,6 +31,7 @@ __all__ = [
     "given_values",
     "model_of",
     "natural",
+    "output_aside",
     "positive",
     "seconds",
 ]
@@ -207,18 +208,25 @@ def model_of(chosen: argparse.Namespace) -> Iterator[Dispatcher]:
 
     Standard output is for the answer: print that afterwards.
     """
+    with output_aside(), model_named(chosen.model) as dsp:
+        try:
+            yield dsp
+        finally:
+            shutdown_executors()
+
+
+@contextmanager
+def output_aside() -> Iterator[BinaryIO]:
+    """Standard output as a file of its own, for as long as everybody else's output goes to standard error."""
     sys.stdout.flush()
-    output = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with redirect_stdout(sys.stderr), model_named(chosen.model) as dsp:
-            try:
-                yield dsp
-            finally:
-                shutdown_executors()
-    finally:
-        os.dup2(output, 1)
-        os.close(output)
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        try:
+            with redirect_stdout(sys.stderr):
+                yield output
+        finally:
+            output.flush()
+            os.dup2(output.fileno(), 1)
 
 
 def natural(text: str) -> int:

@@ -47,6 +47,7 @@ COMMANDS = {
         Row("plot", "draw a model, a plan or a run into a file"),
         Row("bench", "measure how long a model takes for an answer, and on what"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),
+        Row("mcp", "serve a model's questions as tools of the Model Context Protocol"),
         Row("completion", "print what lets a shell complete commands, options, and the data of models"),
         Row("scheduler", "have workers make the calls of other programs", "workers", "add_scheduler"),
         Row("worker", "make calls for a scheduler, until it is interrupted", "workers", "add_worker"),

@@ -9,7 +9,8 @@ from ..errors import BuildError
 from ..executors.placement import DEFAULT_QUEUE, Placement
 from ..executors.policy import Policy, policy_of
 from .body import current, waited_for
-from .run import Manner, Run, begin, conduct, conduct_here
+from .conduct import Manner
+from .run import Run, begin, conduct, conduct_here
 
 __all__ = ["BoundTask", "Task", "task"]
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..errors import PromiseError
 from .promise import Promise
 
-__all__ = ["Recipe", "pack"]
+__all__ = ["Recipe", "from_plain", "pack", "to_plain"]
 
 _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray})
 _OPEN = -1  # a container that is being looked into
@@ -207,6 +207,42 @@ def _kind_of(value: Any) -> str | None:
     return "record" if hasattr(cls, "__dataclass_fields__") else None
 
 
+def to_plain(recipe: Recipe) -> Any:
+    """A recipe as plain data, as far as its parts are plain, and its containers those of Python itself."""
+    steps = [
+        (
+            step.kind,
+            _NAMES.get(step.shell, step.shell) if step.kind == "tuple" else step.shell,
+            [_plain_part(each) for each in step.parts],
+        )
+        for step in recipe.steps
+    ]
+    return steps, _plain_part(recipe.root), list(recipe.promised)
+
+
+def from_plain(plain: Any) -> Recipe:
+    """The recipe that `to_plain` was given."""
+    steps, root, promised = plain
+    made = [
+        _Step(kind, _BY_NAME.get(shell, shell) if type(shell) is str else shell, [_part_of(each) for each in parts])
+        for kind, shell, parts in steps
+    ]
+    return Recipe(made, _part_of(root), tuple(promised))
+
+
+def _plain_part(part: Any) -> tuple[str, Any]:
+    if type(part) is _Promised:
+        return "promised", part.number
+    return ("made", part.step) if type(part) is _Made else ("value", part)
+
+
+def _part_of(plain: tuple[str, Any]) -> Any:
+    kind, held = plain
+    if kind == "promised":
+        return _Promised(held)
+    return _Made(held) if kind == "made" else held
+
+
 def _emptied(value: Any) -> Any:
     shell = copy(value)
     shell.clear()
@@ -251,6 +287,8 @@ def _filled_record(shell: tuple[Any, list[str]], parts: list[Any]) -> Any:
     return made
 
 
+_NAMES: dict[Any, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
+_BY_NAME = {name: cls for cls, name in _NAMES.items()}
 _CLASSES: dict[str, tuple[type, ...]] = {
     "list": (list, deque),
     "dict": (dict,),

@@ -248,9 +248,11 @@ def test_an_interrupt_leaves_nothing_behind(monkeypatch, capsys):
     assert "interrupted" in refused(capsys, "fill", "model.py", "rooms.csv", "-o", "out.csv", code=130)
 
 
-def test_debug_shows_the_traceback():
-    with pytest.raises(FileNotFoundError):
-        run("fill", "model.py", "none.csv", "--debug")
+def test_debug_shows_the_traceback_and_changes_no_code(capsys):
+    assert run("fill", "model.py", "none.csv", "--debug") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Traceback")
+    assert error.endswith("thalweg: none.csv: No such file or directory\n")
 
 
 def test_a_model_is_asked_once(capsys):

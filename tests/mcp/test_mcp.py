@@ -225,6 +225,16 @@ def test_what_functions_write_does_not_come_between_the_messages():
     assert "Traceback" not in said
 
 
+def test_a_function_that_leaves_ends_no_server():
+    leaves, after = asked(
+        ("compute", {"inputs": {"x": 2}, "outputs": ["u"]}),
+        ("compute", {"inputs": {"x": 3}, "outputs": ["y"]}),
+        words=["model.py"],
+    )
+    assert refused(leaves)
+    assert told(after)["values"] == {"y": 6.0}
+
+
 def test_only_what_is_exposed_is_named():
     words = ["model.py", "--expose", "x", "--expose", "y", "--expose", "v"]
     describe, compute, secret, broken = asked(

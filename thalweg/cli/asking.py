@@ -15,9 +15,16 @@ from .telling import say
 __all__ = ["add_question", "ask", "explanations", "tell_failures"]
 
 
-def add_question(parser: argparse.ArgumentParser) -> None:
-    """Add what `ask` needs: inputs, outputs, the objective, and where calls are made."""
-    add_inputs(parser)
+def add_question(parser: argparse.ArgumentParser, *, values: bool = True) -> None:
+    """Add what `ask` needs: inputs, outputs, the objective, and where calls are made.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    values : bool, optional
+        As for `add_inputs`.
+    """
+    add_inputs(parser, values=values)
     add_outputs(parser)
     add_objective(parser)
     add_executor(parser)

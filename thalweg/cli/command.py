@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 
 from ..errors import RunTimeout, ThalwegError, UnknownNodeError, near_misses
@@ -63,7 +64,7 @@ def _act(words: list[str]) -> int:
         return code_of(interrupt)
     except Exception as error:  # whatever a model raises is told, and has a code
         if getattr(chosen, "debug", False):
-            raise
+            traceback.print_exception(error)
         return _tell(error, as_json=getattr(chosen, "json", False))
 
 

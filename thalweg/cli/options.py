@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from ..dispatcher import Dispatcher
 from ..errors import BuildError
 from ..executors import shutdown_executors
+from ..tokens import EMPTY
 from .loading import model_named
 
 __all__ = [
@@ -166,7 +167,7 @@ def assignment(text: str) -> tuple[str, Any]:
 
 
 def _name_and_more(text: str) -> tuple[str, Any]:
-    return assignment(text) if "=" in text else (text, None)
+    return assignment(text) if "=" in text else (text, EMPTY)
 
 
 def given_values(chosen: argparse.Namespace) -> dict[Hashable, Any]:
@@ -175,19 +176,27 @@ def given_values(chosen: argparse.Namespace) -> dict[Hashable, Any]:
     Raises
     ------
     BuildError
-        A name is given twice, or the file holds no JSON object.
+        A name is given twice, or without a value, or the file holds no JSON object.
     """
+    values = _given(chosen)
+    for name, value in values.items():
+        if value is EMPTY:
+            raise BuildError(f"{name!r} has no value; write -i {name}=VALUE")
+    return values
+
+
+def given_names(chosen: argparse.Namespace) -> list[Hashable]:
+    """Names of what is known, whether or not their values were given."""
+    return list(_given(chosen))
+
+
+def _given(chosen: argparse.Namespace) -> dict[Hashable, Any]:
     values: dict[Hashable, Any] = {}
     for name, value in chosen.inputs:
         if name in values:
             raise BuildError(f"{name!r} is given twice; give it once")
         values[name] = value
     return values if chosen.input_file is None else {**_read_inputs(chosen.input_file), **values}
-
-
-def given_names(chosen: argparse.Namespace) -> list[Hashable]:
-    """Names of what is known, whether or not their values were given."""
-    return list(given_values(chosen))
 
 
 def _read_inputs(file: str) -> dict[Hashable, Any]:

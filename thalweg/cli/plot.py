@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "With known values (-i) or wanted data (-o) the model is asked, as by `thalweg run`, and the run is drawn over "
-        "it, with --plan the way that it would go; else the model alone.",
+        "it, with --plan the way that it would go, for which names are enough; else the model alone.",
         example="""
             $ thalweg plot thalweg.cli.river river.svg -i width=12 -i depth=1.5 -i speed=0.5 -o flow
             thalweg: river.svg: run of river, 12 boxes, 18 arrows
@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "file", metavar="FILE", help=f"the picture, by its end: {', '.join('.' + name for name in WRITERS)}; - for "
         "standard output"
     )  # fmt: skip
-    add_question(parser)
+    add_question(parser, values=False)
     parser.add_argument("--plan", action="store_true", help="draw what would be called, and call nothing")
     parser.add_argument("--format", choices=tuple(WRITERS), help="by default what the end of FILE says, else svg")
     _add_view(parser)

@@ -31,7 +31,7 @@ class Row:
 
     def add_to(self, parser: ArgumentParser) -> None:
         """Load its file, and let it add its arguments."""
-        parser.description = f"{self.does}."
+        parser.description = f"{self.does[0].upper()}{self.does[1:]}."
         getattr(import_module(f".{self.file or self.name}", __package__), self.add)(parser)
 
 

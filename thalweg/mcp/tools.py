@@ -161,7 +161,9 @@ class Toolbox:
             raise Problem(
                 422, "time", f"it took longer than {seconds:g} s; ask for less, or give it more time"
             ) from None
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # a function may also raise SystemExit: it ends no server
             raise self.answers.problem(self.model, question, error) from None
         told = {"values": answer["return"], "failures": answer.get("errors", [])}
         return told | ({"explanations": answer["explain"]} if explaining else {})

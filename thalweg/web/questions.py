@@ -168,8 +168,8 @@ class Form:
         """What is wrong, with near misses."""
         if found["type"] in ("extra_forbidden", "literal_error"):
             name: Any = path[-1] if path else ""
-            if found["type"] == "literal_error" and path and path[0] == "outputs":
-                name = sent["outputs"][path[1]]
+            if found["type"] == "literal_error" and len(path) == 2 and isinstance(path[1], int):
+                name = sent[path[0]][path[1]]  # one of a list of names
             names = self.names(str(path[0])) if len(path) > 1 else list(self.members)
             if isinstance(name, str) and names is not None:
                 close = near_misses(name[:200], names)

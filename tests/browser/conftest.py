@@ -1,27 +1,68 @@
 """A real browser, without a window: that of the system, for no other can be downloaded everywhere."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
+
+from tests.browser.served import Tank, Watched, served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture
-def browser():
-    """The browser, or a skip that says what is missing.
-
-    A new one for each test: its driver runs an event loop in this thread, which other tests must not meet.
-    """
+@contextmanager
+def launched():
+    """The browser, or a skip that says what is missing."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next((found for found in map(shutil.which, NAMES) if found), None)
     if program is None:
         pytest.skip("there is no Chromium (Debian: apt-get install chromium)")
     with playwright.sync_playwright() as driver:
         # Containers have no sandbox for it; it sees nothing but pages of our own.
-        launched = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser():
+    """A browser for each test: its driver runs an event loop in this thread, which other tests must not meet."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shared_browser():
+    """One browser for all tests of a file, none of which may run an event loop in this thread."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def pages(shared_browser):
+    """Opens pages of servers, and sees that nothing goes wrong on them."""
+    watched = Watched(shared_browser)
+    yield watched
+    watched.close()
+
+
+@pytest.fixture
+def tank():
+    tank = Tank()
+    yield tank
+    tank.may_end.set()
+
+
+@pytest.fixture
+def url(tank):
+    with served(tank.dsp) as address:
+        yield address
+        tank.may_end.set()
+
+
+@pytest.fixture
+def page(pages, url):
+    return pages.open(url)
 
 
 @pytest.fixture

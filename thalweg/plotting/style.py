@@ -121,7 +121,7 @@ _LIGHT = {
     "failed": Colours("#fbdccb", "#d55e00", "#3a1a00"),
     "refused": Colours("#fcecc8", "#c98a00", "#332300"),
     "waiting": Colours("#faf2f7", "#cf9fbd", "#7a4b69"),
-    "not needed": Colours("#fafbfb", "#c3cacf", "#7c868d"),
+    "not needed": Colours("#fafbfb", "#c3cacf", "#69737a"),
     "stopped": Colours("#f1f2f3", "#9aa3a9", "#5b6770"),
 }
 
@@ -136,7 +136,7 @@ _DARK = {
     "failed": Colours("#572404", "#ff8b3d", "#ffeadd"),
     "refused": Colours("#4a3503", "#f0b429", "#fff3d6"),
     "waiting": Colours("#2a1e27", "#8a5576", "#d3a9c3"),
-    "not needed": Colours("#1b2126", "#3c464d", "#77848d"),
+    "not needed": Colours("#1b2126", "#3c464d", "#85929b"),
     "stopped": Colours("#1f262b", "#56626a", "#93a1ab"),
 }
 

@@ -30,11 +30,12 @@ _MISSING = {
 _PLAN = {
     "type": "object",
     "properties": {
+        "count": {"type": "integer", "description": "of calls, with those of functions that are not exposed"},
         "calls": {**_NAMES, "description": "functions that would be called, in order"},
         "data": {"type": "object", "description": "of each datum what would give it, and at which distance"},
         "unreachable": {**_NAMES, "description": "what is wanted and cannot be had"},
     },
-    "required": ["calls", "data", "unreachable"],
+    "required": ["count", "calls", "data", "unreachable"],
 }
 _AHEAD = {
     "missing": "What must still be given, so that what is wanted can be computed",

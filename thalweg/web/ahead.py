@@ -136,6 +136,7 @@ def _told(form: AheadForm, plan: Plan) -> dict[str, Any]:
         if name in distances
     }
     return {
+        "count": len(plan.calls),
         "calls": [path for path in plan.calls if model.shown.has(tuple(path.split("/")))],
         "data": ways,
         "unreachable": [texts[name] for name in plan.unreachable if name in texts],

@@ -57,7 +57,7 @@ export function showErrors(errors) {
     const instead = Object.entries(error.instead || {}).map(([datum, other]) => `${datum} came from ${other} instead`);
     const said = KINDS[error.kind] || "failed";
     const why = error.kind === "refused" ? "" : `: ${error.error}${error.message ? `: ${error.message}` : ""}`;
-    return html("li", {}, html("strong", {}, error.node), ` ${said}${why}`, instead.length ? html("span", { class: "muted" }, ` – ${instead.join(", ")}`) : "");
+    return html("li", {}, html("strong", {}, error.node), ` ${said}${why}`, instead.length ? html("span", { class: "muted" }, `; ${instead.join(", ")}`) : "");
   });
   document.getElementById("errors").replaceChildren(...(items.length
     ? [html("h3", {}, "What failed on the way"), html("ul", { class: "errors" }, ...items)] : []));

@@ -133,7 +133,7 @@ export function textOf(value, limit = 120) {
 export function numberText(value) {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-4 || size >= 1e15) ? value.toExponential(5).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(10)));
+  return size !== 0 && (size < 1e-4 || size >= 1e15) ? value.toExponential(9).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(10)));
 }
 
 function cut(text, limit) {

@@ -59,7 +59,7 @@ export class Form {
     const common = { id, "aria-describedby": describedBy };
     if (field.kind === "boolean" || field.kind === "choice") {
       const choices = field.kind === "boolean" ? [["true", "yes"], ["false", "no"]] : field.choices.map((each) => [String(each), String(each)]);
-      const none = field.hasDefault ? `default: ${fallback}` : "–";
+      const none = field.hasDefault ? `default: ${fallback}` : "not given";
       const nothing = field.isNullable ? [html("option", { value: "null" }, "nothing")] : [];
       return html("select", common, html("option", { value: "" }, none), ...choices.map(([value, text]) => html("option", { value }, text)), ...nothing);
     }

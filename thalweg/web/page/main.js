@@ -51,7 +51,7 @@ class Page {
   }
 
   names(info) {
-    document.title = `${this.title} – thalweg`;
+    document.title = `${this.title}, by thalweg`;
     get("title").textContent = this.title;
     get("about").textContent = info.description || "";
   }
@@ -106,7 +106,7 @@ class Page {
 
   sayEnough(plan, outputs, wrong, lacking) {
     const box = get("enough");
-    const calls = plan.calls.length === 1 ? "1 function" : `${plan.calls.length} functions`;
+    const calls = plan.count === 1 ? "1 function" : `${plan.count} functions`;
     if (lacking) {
       const names = plan.unreachable.join(", ");
       const choice = (name) => html("button", { type: "button", class: "link", onclick: () => this.form.goTo(name) }, name);
@@ -116,10 +116,10 @@ class Page {
       if (sets.length) box.replaceChildren(html("strong", {}, "Still missing"), ` for ${names}: give `, ...joined(sets, " or "), ".");
       else box.replaceChildren(html("strong", {}, "Out of reach: "), `${names} cannot be had, whatever else is given.`);
     } else if (wrong.length) this.say(box, `${wrong.join(", ")} cannot be read yet.`, "missing");
-    else if (outputs.length) this.say(box, plan.calls.length ? `Enough is known: ${calls} will be called.` : "It is known already: nothing needs to be called.", "enough");
+    else if (outputs.length) this.say(box, plan.count ? `Enough is known: ${calls} will be called.` : "It is known already: nothing needs to be called.", "enough");
     else {
       const computed = Object.values(plan.data).filter((way) => way.provider !== "START").length;
-      this.say(box, plan.calls.length ? `Nothing chosen: all that can be had is computed, ${computed} ${computed === 1 ? "value" : "values"} by ${calls}.`
+      this.say(box, plan.count ? `Nothing chosen: all that can be had is computed, ${computed} ${computed === 1 ? "value" : "values"} by ${calls}.`
         : "Give what you know. With nothing chosen, all that can be had is computed.", "");
     }
   }
@@ -199,11 +199,7 @@ class Page {
 
   async show(id, outputs) {
     const told = await this.server.ask("GET", `runs/${id}?data=return,errors,explain`);
-    try {
-      this.picture.lay(await this.server.ask("GET", `runs/${id}/drawing?direction=${this.picture.direction}`));
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 404) throw error; // of a run that was cancelled there is none
-    }
+    if (told.state === "done" || told.state === "failed") await this.drawRun(id);
     get("times").hidden = !this.picture.drawTimes();
     const took = told.began && told.ended ? ` It took ${seconds(told.ended - told.began)}.` : "";
     if (told.state === "done") {
@@ -216,21 +212,32 @@ class Page {
     get("answer").scrollIntoView({ block: "nearest" });
   }
 
+  async drawRun(id) {
+    try {
+      this.picture.lay(await this.server.ask("GET", `runs/${id}/drawing?direction=${this.picture.direction}`));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 404) throw error; // so many others have ended since: it is gone
+    }
+  }
+
   // What went wrong, where it stands if it is about a field, and what was had all the same.
   showProblem(problem, outputs = []) {
     const told = problem.told || problem;
     showAnswer({ return: told.return }, this.fields, outputs);
-    const pointed = (told.errors || []).filter((error) => error.pointer);
+    const pointed = (told.errors || []).filter((error) => error.pointer).map((error) => ({ ...error, name: nameIn(error.pointer) }));
     showErrors((told.errors || []).filter((error) => !error.pointer));
-    for (const { pointer, detail } of pointed) {
-      const name = (pointer.match(/^\/inputs\/([^/]+)/) || [])[1]?.replace(/~1/g, "/").replace(/~0/g, "~");
-      if (name) this.form.complain(name, sentence(detail), "server");
-    }
-    const first = pointed.map(({ pointer }) => (pointer.match(/^\/inputs\/([^/]+)/) || [])[1]).find(Boolean);
+    const unfit = [...new Set(pointed.map(({ name }) => name))].filter((name) => this.form.rows.has(name));
+    for (const { name, detail } of pointed) if (name) this.form.complain(name, sentence(detail), "server");
     get("answer").hidden = false;
-    this.say(get("said"), plainly(problem), "wrong");
-    if (first) this.form.goTo(first.replace(/~1/g, "/").replace(/~0/g, "~"));
+    this.say(get("said"), unfit.length ? `What was given for ${unfit.join(", ")} does not fit.` : plainly(problem), "wrong");
+    if (unfit.length) this.form.goTo(unfit[0]);
   }
+}
+
+// The datum that a place in a question is about.
+function nameIn(pointer) {
+  const [, name] = pointer.match(/^\/inputs\/([^/]+)/) || [];
+  return name?.replace(/~1/g, "/").replace(/~0/g, "~");
 }
 
 // From left to right, or from top to bottom: as the window has more room for it.

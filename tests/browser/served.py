@@ -77,8 +77,8 @@ class Watched:
         self.errors = []
         self.addresses = []
 
-    def open(self, url, *, scheme="light", width=1300, height=900, expected=(), is_ready=True):
-        """Open a page; `expected` are texts of errors that the test brings about."""
+    def open(self, url, *, scheme="light", width=1300, height=900, expected=(), is_ready=True, prepare=None):
+        """Open a page; `expected` are texts of errors that the test brings about, `prepare` is told of it before."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -102,6 +102,8 @@ class Watched:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", said)
         page.on("request", asked)
+        if prepare is not None:
+            prepare(page)
         page.goto(url)
         if is_ready:
             self.ready(page)

@@ -231,6 +231,21 @@ def test_a_stream_that_breaks_off_is_taken_up_again(pages, url):
     assert asked == ["", "2"]
 
 
+def test_without_a_picture_the_page_goes_on(pages, url):
+    def refused(route):
+        told = {"status": 504, "detail": "it took longer than 60 s; ask for less"}
+        route.fulfill(status=504, json=told, content_type="application/problem+json")
+
+    page = pages.open(url, expected=["504"], is_ready=False, prepare=lambda page: page.route("**/drawing?*", refused))
+    pages.ready(page)
+    expect(page.locator("#picture")).to_have_text("It took too long: it took longer than 60 s; ask for less")
+    field(page, "volume").fill("6")
+    want(page, "hours")
+    expect(page.locator("#enough")).to_have_text("Enough is known: 1 function will be called.")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.locator(".answer-row")).to_contain_text("12 h")
+
+
 def test_models_within_are_followed_and_effects_are_wanted(pages):
     with served(deep()) as address:
         page = pages.open(address)

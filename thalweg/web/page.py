@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from ..plotting.html import drawing_script, drawing_style
+from ..plotting.style import STATES
 from .problems import plain
 
 if TYPE_CHECKING:
@@ -56,9 +57,19 @@ def assets() -> Mapping[str, Asset]:
     texts |= {name: (name, "text/css") for name in _STYLES}
     made = {name: (_text(file), kind) for name, (file, kind) in texts.items()}
     made["drawing.js"] = f"{drawing_script()}\nexport {{ {_DRAWN} }};\n", "text/javascript"
-    made["drawing.css"] = drawing_style(), "text/css"
+    made["drawing.css"] = f"{drawing_style()}{_named_colours()}", "text/css"
     made["icon.svg"] = _text("icon.svg"), "image/svg+xml"
     return {name: _asset(text.encode(), kind) for name, (text, kind) in made.items()}
+
+
+def _named_colours() -> str:
+    """Colours of states by name, for what the page shows besides the picture."""
+    pairs = [
+        f"--{part}-{name.replace(' ', '-') or 'plain'}:var(--{part}-{number});"
+        for number, name in enumerate(STATES)
+        for part in ("fill", "line", "text")
+    ]
+    return f":root{{{''.join(pairs)}}}\n"
 
 
 def _text(name: str) -> str:

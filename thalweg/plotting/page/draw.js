@@ -32,6 +32,7 @@ function drawBox(page, box, place, isOpen) {
     class: `box kind-${box.kind} state-${state}${isOpen ? " open" : ""}`,
     transform: `translate(${place.left.toFixed(1)} ${place.top.toFixed(1)})`,
     "data-key": box.key,
+    "data-state": box.state || "",
     tabindex: "-1",
     role: "button",
     "aria-label": [kind.name, box.label, box.state, box.value && `= ${box.value}`, box.note].filter(Boolean).join(", "),

@@ -3,7 +3,7 @@
 function chip(page, box) {
   if (!box.state) return "";
   const number = page.model.stateNumber.get(box.state);
-  return html("span", { class: `chip state-${number}`, title: page.model.states[box.state].meaning }, box.state);
+  return html("span", { class: `chip state-${number}`, "data-state": box.state, title: page.model.states[box.state].meaning }, box.state);
 }
 
 function goTo(page, key) {

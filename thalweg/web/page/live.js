@@ -7,6 +7,7 @@ const MARGIN = 48;
 const LEAST_HEIGHT = 260;
 const MOST_HEIGHT = 0.52; // of the window
 const MANY = 40; // boxes; with more only the way is shown, once there is one
+const FEW = 10; // the same on a phone
 // Of what stands in a closed box, the first of these that is there is said of the box.
 const TELLING = ["running", "failed", "computed", "planned", "refused", "stopped", "not needed", "waiting"];
 
@@ -18,7 +19,7 @@ export class Live extends Picture {
     this.timeline = document.getElementById("timeline");
     this.model.wholeLevels = this.model.levels;
     this.dirty = new Set();
-    this.wantsAll = this.model.box.size <= MANY;
+    this.wantsAll = this.model.box.size <= (window.innerWidth > 700 ? MANY : FEW);
     this.byPair = new Map();
     for (const arrow of this.model.arrows) {
       const pair = `${arrow.source} ${arrow.target}`;
@@ -154,7 +155,7 @@ export class Live extends Picture {
       if (arrow.state !== "used" && !["computed", "given"].includes(target.state)) arrow.state = "used";
     }
     this.model.spans = this.model.spans.filter((span) => span.box !== box.key || !span.isOpen);
-    this.model.spans.push({ box: box.key, start: told.seconds, end: told.seconds, place: "at work", tries: [], isOpen: true });
+    this.model.spans.push({ box: box.key, start: told.seconds, end: told.seconds, place: "calls", tries: [], isOpen: true });
   }
 
   done(box, told) {
@@ -228,6 +229,27 @@ export class Live extends Picture {
     for (const span of this.model.spans) if (span.isOpen) span.end = Math.max(span.end, now);
     if (this.model.spans.length) drawTimeline(this);
     return this.model.spans.length > 0;
+  }
+}
+
+// Stands for the picture where there can be none: all else goes on without it.
+export class NoPicture {
+  constructor(reason) {
+    document.getElementById("picture").replaceChildren(reason);
+    this.direction = "LR";
+    this.into = new Map();
+  }
+
+  boxOfDatum() {}
+
+  lay() {}
+
+  tell() {}
+
+  select() {}
+
+  drawTimes() {
+    return false;
   }
 }
 

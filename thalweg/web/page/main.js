@@ -3,7 +3,7 @@
 import { html, seconds } from "./drawing.js";
 import { Form } from "./form.js";
 import { readFields } from "./fields.js";
-import { Live, scaleOf } from "./live.js";
+import { Live, NoPicture, scaleOf } from "./live.js";
 import { plainly, sentence, showAnswer, showErrors } from "./answer.js";
 import { showLegend } from "./panel.js";
 import { Problem, Server } from "./server.js";
@@ -11,6 +11,7 @@ import { Tables } from "./table.js";
 
 const get = (id) => document.getElementById(id);
 const WAIT_MS = 80; // for the next key, before the server is asked what is missing
+const LARGE = 60; // boxes; so large a picture is small either way
 const READABLE = 0.8; // of its size: a picture that is smaller is tried the other way round, too
 
 function askForToken(isRefused) {
@@ -35,6 +36,7 @@ class Page {
   constructor(server, openapi, drawing) {
     this.server = server;
     this.title = openapi.info.title;
+    this.progress = get("progress");
     const { fields, effects } = readFields(openapi);
     this.fields = fields;
     this.names(openapi.info);
@@ -43,7 +45,7 @@ class Page {
       goToField: (name) => this.form.goTo(name),
       drawn: () => this.picture && showLegend(this.picture),
     };
-    this.picture = new Live(drawing, actions);
+    this.picture = drawing instanceof Problem ? new NoPicture(plainly(drawing)) : new Live(drawing, actions);
     this.form = new Form(fields, effects, (name) => this.isComputed(name), () => this.foreseeSoon());
     this.tables = new Tables(server, fields);
     this.listen();
@@ -72,10 +74,11 @@ class Page {
       get("answer").hidden = true;
       this.foresee();
     });
-    get("nearer").addEventListener("click", () => this.picture.view.zoom(1.25));
-    get("farther").addEventListener("click", () => this.picture.view.zoom(0.8));
-    get("fit").addEventListener("click", () => this.picture.fit());
-    get("unused").addEventListener("click", () => this.picture.turnUnused());
+    const draws = (id, act) => get(id)?.addEventListener("click", () => act(this.picture));
+    draws("nearer", (picture) => picture.view.zoom(1.25));
+    draws("farther", (picture) => picture.view.zoom(0.8));
+    draws("fit", (picture) => picture.fit());
+    draws("unused", (picture) => picture.turnUnused());
   }
 
   foreseeSoon() {
@@ -92,7 +95,7 @@ class Page {
     try {
       const [plan, overlay] = await Promise.all([
         this.server.ask("POST", "plan", asked, { signal }),
-        this.server.ask("POST", `drawing?direction=${this.picture.direction}`, asked, { signal }),
+        this.drawn("POST", "drawing", asked, signal),
       ]);
       const lacking = plan.unreachable.length
         ? await this.server.ask("POST", "missing", { ...asked, sets: 4 }, { signal }) : null;
@@ -140,7 +143,7 @@ class Page {
     this.picture.select("");
     try {
       const asked = { inputs, outputs: outputs.length ? outputs : null };
-      this.picture.lay(await this.server.ask("POST", `drawing?direction=${this.picture.direction}`, { ...asked, inputs: Object.keys(inputs) }));
+      this.picture.lay(await this.drawn("POST", "drawing", { ...asked, inputs: Object.keys(inputs) }));
       const record = await this.server.ask("POST", "runs", asked);
       this.running = record.id;
       await this.server.follow(`runs/${record.id}/events`, (kind, told) => this.tell(kind, told));
@@ -162,7 +165,7 @@ class Page {
     document.body.classList.toggle("running", isRunning);
     window.clearInterval(this.growing);
     if (!isRunning) {
-      get("progress").textContent = "";
+      this.progress.textContent = "";
       return;
     }
     this.calls = { planned: 0, ended: 0, at: new Set() };
@@ -185,7 +188,7 @@ class Page {
       calls.ended += 1;
     }
     const now = [...calls.at].slice(0, 3).join(", ");
-    get("progress").textContent = `${calls.ended} of ${Math.max(calls.planned, calls.ended + calls.at.size)} calls${now ? `; at work: ${now}` : ""}`;
+    this.progress.textContent = `${calls.ended} of ${Math.max(calls.planned, calls.ended + calls.at.size)} calls${now ? `; at work: ${now}` : ""}`;
   }
 
   async cancel() {
@@ -212,9 +215,15 @@ class Page {
     get("answer").scrollIntoView({ block: "nearest" });
   }
 
+  // What is to be laid over the picture, if there is one.
+  async drawn(method, path, asked, signal) {
+    if (this.picture instanceof NoPicture) return null;
+    return this.server.ask(method, `${path}?direction=${this.picture.direction}`, asked, { signal });
+  }
+
   async drawRun(id) {
     try {
-      this.picture.lay(await this.server.ask("GET", `runs/${id}/drawing?direction=${this.picture.direction}`));
+      this.picture.lay(await this.drawn("GET", `runs/${id}/drawing`));
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 404) throw error; // so many others have ended since: it is gone
     }
@@ -244,7 +253,7 @@ function nameIn(pointer) {
 async function drawingFor(server) {
   const [first, other] = window.innerWidth > 700 ? ["LR", "TB"] : ["TB", "LR"];
   const drawing = await server.ask("GET", `drawing?direction=${first}`);
-  if (scaleOf(drawing) >= READABLE) return drawing;
+  if (scaleOf(drawing) >= READABLE || drawing.boxes.length > LARGE) return drawing;
   const turned = await server.ask("GET", `drawing?direction=${other}`);
   return scaleOf(turned) > 1.15 * scaleOf(drawing) ? turned : drawing;
 }
@@ -274,7 +283,10 @@ async function start() {
   const server = new Server(askForToken);
   try {
     const openapi = await server.ask("GET", "openapi.json");
-    new Page(server, openapi, await drawingFor(server));
+    new Page(server, openapi, await drawingFor(server).catch((error) => {
+      if (error instanceof Problem) return error;
+      throw error;
+    }));
   } catch (error) {
     get("trouble").hidden = false;
     get("trouble").textContent = plainly(error);

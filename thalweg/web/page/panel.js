@@ -47,7 +47,7 @@ export function showLegend(picture) {
   const { model } = picture;
   const used = new Set([...picture.boxElements.keys()].map((key) => model.box.get(key).state || ""));
   const items = Object.entries(model.states).filter(([name]) => name && used.has(name)).map(([name, state]) =>
-    html("li", {}, html("span", { class: `chip state-${model.stateNumber.get(name)}` }, state.name), " ", state.meaning));
+    html("li", {}, html("span", { class: `chip state-${model.stateNumber.get(name)}`, "data-state": name }, state.name), " ", state.meaning));
   const legend = document.getElementById("legend");
   legend.replaceChildren(...items);
   legend.hidden = !items.length;

@@ -1,5 +1,5 @@
 import math
-from threading import Barrier
+import threading
 
 import numpy as np
 import pandas as pd
@@ -281,7 +281,7 @@ def test_an_executor_fills_what_columns_fill_and_says_the_same_of_each_cell(room
 
 
 def test_an_executor_has_several_rows_at_work():
-    together = Barrier(3, timeout=60)
+    together = threading.Barrier(3, timeout=60)
     dsp = tw.Dispatcher()
     dsp.add_function("meet", lambda x: together.wait() * 0 + x, ["x"], ["y"])
     with tw.open_executor("threads", max_workers=3) as executor:
@@ -308,3 +308,43 @@ def test_all_rows_are_told_of_once(room, executor):
     told.clear()
     fill(room, table, ["area"], executor=executor, on_rows=told.append)
     assert sum(told) == 20
+
+
+def test_only_data_that_are_among_the_named_ones_are_columns():
+    dsp = tw.Dispatcher()
+    dsp.add_function("double", lambda a: 2 * a, ["a"], ["b"])
+    dsp.add_function("again", lambda b: 2 * b, ["b"], ["c"])
+    filled = fill(dsp, {"a": [1.0, None], "b": [None, 5.0], "c": [None, None]}, among=["a", "c"])
+    assert filled.others == ("b",)
+    assert (filled["b"].tolist()[1], filled["c"].tolist()[0]) == (5.0, 4.0)
+    assert np.isnan(filled["c"][1])
+    assert [group.missing for group in filled.open if group.column == "c"] == [(("a",),)]
+    with pytest.raises(UnknownNodeError):
+        fill(dsp, {"a": [1.0]}, ["b"], among=["a", "c"])
+
+
+@pytest.mark.parametrize("rows", [2, 100])
+@pytest.mark.parametrize("columns", [None, False, True])
+def test_a_stopper_ends_a_filling_before_the_next_call(rows, columns):
+    stopper, calls = threading.Event(), []
+    dsp = tw.Dispatcher()
+
+    def first(a):
+        calls.append(a)
+        stopper.set()
+        return a + 1
+
+    dsp.add_function("first", first, ["a"], ["b"], attributes={"columns": columns})
+    dsp.add_function("then", calls.append, ["b"], ["c"])
+    with pytest.raises(TableError, match="was stopped before its end"):
+        fill(dsp, {"a": np.arange(float(rows)), "b": [None] * rows, "c": [None] * rows}, stopper=stopper)
+    assert len(calls) == 1
+
+
+def test_a_stopper_that_is_not_set_changes_nothing():
+    dsp = tw.Dispatcher()
+    dsp.add_function("f", math.sqrt, ["a"], ["b"], input_domain=lambda a: a != 3)
+    table = {"a": [*map(float, range(-3, 30)), None], "b": [None] * 34}
+    plain, watched = fill(dsp, table), fill(dsp, table, stopper=threading.Event())
+    np.testing.assert_array_equal(plain["b"], watched["b"])
+    assert plain.report("json") == watched.report("json")

@@ -21,7 +21,7 @@ from ..tokens import NONE
 from .columns import Column, Outcome, Values, call_once, call_rows, is_uniform, lock
 from .table import Array, as_objects
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "Ended"]
 
 Rows: TypeAlias = NDArray[np.intp]
 
@@ -44,8 +44,17 @@ class _Habit:
     agreed: int = 0  # groups in which single calls agreed
 
 
+class Ended(BaseException):
+    """Nobody wants the rest of the table; it is no error of a function, and is not taken for one."""
+
+
 class Caller:
     """Calls functions over columns and remembers how each wants to be called.
+
+    Parameters
+    ----------
+    stopper : object or None
+        An event with ``is_set()``; once it is set the next call raises `Ended` instead.
 
     Attributes
     ----------
@@ -53,7 +62,9 @@ class Caller:
         Functions with their filters, by number of the node.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stopper: Any = None) -> None:
+        self.stopper = stopper
+        self._watched: dict[int, Callable[..., Any]] = {}
         self._habits: dict[tuple[Any, ...], _Habit] = {}
         self.filtered: dict[int, Callable[..., Any]] = {}
 
@@ -79,7 +90,14 @@ class Caller:
             Number of values that it gives; 0 for a domain, which gives one truth.
         columns : bool or None
             Whether it takes columns; None to find out.
+
+        Raises
+        ------
+        Ended
+            By the stopper.
         """
+        if self.stopper is not None:
+            function = self._watched.setdefault(id(function), self._watch(function))
         if columns:
             trial = _Trial(function, args, count, outputs)
             if trial.arrays is not None:
@@ -89,6 +107,26 @@ class Caller:
         if columns is not None or count < _FEW_ROWS:
             return call_rows(function, args, count, outputs)
         return self._find_out(function, args, count, outputs)
+
+    def check(self) -> None:
+        """Go on only if somebody wants the rest.
+
+        Raises
+        ------
+        Ended
+            By the stopper.
+        """
+        if self.stopper is not None and self.stopper.is_set():
+            raise Ended
+
+    def _watch(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called only while somebody wants what it gives; it keeps the function, and so its id."""
+
+        def watched(*args: Any) -> Any:
+            self.check()
+            return function(*args)
+
+        return watched
 
     def _find_out(self, function: Callable[..., Any], args: Sequence[Values], count: int, outputs: int) -> Outcome:
         """Call it as it likes best."""

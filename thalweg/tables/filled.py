@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..dispatcher import Dispatcher
-from ..errors import UnknownNodeError
+from ..errors import TableError, UnknownNodeError
 from ..executors import Executor
 from .batches import Batch, Failed
+from .calling import Ended
 from .filling import Filling
 from .matching import match_columns
 from .patterns import row_numbers
@@ -239,7 +240,7 @@ def _length(rows: Rows) -> int:
     return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
 
 
-def fill(  # noqa: PLR0913 - the options of one act, each with a default
+def fill(
     dsp: Dispatcher,
     table: Any,
     outputs: Iterable[Name] | None = None,
@@ -250,6 +251,7 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
     executor: str | Executor | None = None,
     on_rows: Callable[[int], object] | None = None,
     among: Iterable[Name] | None = None,
+    stopper: Any = None,
 ) -> Filled:
     """Fill the holes of a table by what a model computes from the other cells of each row.
 
@@ -279,6 +281,8 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
         Told now and then how many rows more are through.
     among : iterable of Hashable, optional
         Data that columns may be; by default all of the model.
+    stopper : event, optional
+        Has ``is_set()``; when set, the filling ends before the next call.
 
     Returns
     -------
@@ -288,7 +292,8 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
     Raises
     ------
     TableError
-        A column looks like a misspelt datum of the model, or no column is one; a cell of a column of numbers is none.
+        A column looks like a misspelt datum of the model, or no column is one; a cell of a column of numbers is none;
+        the stopper has ended it.
     UnknownNodeError
         One of `outputs` is not in the model.
     UnknownExecutorError
@@ -320,6 +325,9 @@ def fill(  # noqa: PLR0913 - the options of one act, each with a default
     for name in wanted:
         if name not in data:
             raise UnknownNodeError.among(name, data, "output")
-    filling = Filling(dsp, table, wanted, known, objective, executor=executor, on_rows=on_rows)
-    filling.run()
+    filling = Filling(dsp, table, wanted, known, objective, executor=executor, on_rows=on_rows, stopper=stopper)
+    try:
+        filling.run()
+    except Ended:
+        raise TableError("the filling was stopped before its end") from None
     return Filled(dsp, filling.result(), filling.batches, wanted, others, None if among is None else tuple(data))

@@ -42,6 +42,8 @@ class Filling(Walk):
         Makes the calls, of each row by itself.
     on_rows : callable, optional
         Told how many rows more are through.
+    stopper : object or None
+        An event with ``is_set()``; once it is set nothing more is called.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class Filling(Walk):
         *,
         executor: Any = None,
         on_rows: Callable[[int], object] | None = None,
+        stopper: Any = None,
     ) -> None:
-        super().__init__(Planner(dsp, objective), Caller())
+        super().__init__(Planner(dsp, objective), Caller(stopper))
         self.executor = executor
         self.on_rows = on_rows or (lambda _: None)
         self.dsp = dsp
@@ -66,7 +69,13 @@ class Filling(Walk):
         self.cells = {name: Cells(table, name) for name in wanted}
 
     def run(self) -> None:
-        """Fill all holes that can be filled."""
+        """Fill all holes that can be filled.
+
+        Raises
+        ------
+        Ended
+            By the stopper.
+        """
         table = self.table
         masks = {name: holes for name in self.known if (holes := table.holes(name)).any()}
         for pattern in find_patterns(masks, table.rows):
@@ -118,6 +127,7 @@ class Filling(Walk):
         with np.errstate(**quiet()):
             for i, (row, solution) in zip(rows.tolist(), self._dispatched(route, inputs, len(rows)), strict=True):
                 derivations = derivations_of(solution, route, row)
+                self.caller.check()
                 for name in route.wanted:
                     if name in solution:
                         values[name][i] = solution[name]
@@ -136,9 +146,9 @@ class Filling(Walk):
         self, route: Route, inputs: Iterator[dict[Name, Any]], count: int
     ) -> Iterator[tuple[dict[Name, Any], Solution]]:
         """Rows, and what their dispatches leave; on a plan that is there already where these are in line."""
-        rows = islice(inputs, count)
+        rows, stopper = islice(inputs, count), self.caller.stopper
         if self.executor is None:
-            return ((row, self.dsp.run(route.plan, row, raises=False)) for row in rows)
+            return ((row, self.dsp.run(route.plan, row, raises=False, stopper=stopper)) for row in rows)
         known = list(rows)
-        options = {"executor": self.executor, "objective": self.planner.objective, "raises": False}
+        options = {"executor": self.executor, "objective": self.planner.objective, "raises": False, "stopper": stopper}
         return zip(known, self.dsp.map(known, route.wanted, **options), strict=True)

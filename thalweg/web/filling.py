@@ -29,6 +29,8 @@ from .problems import Problem
 from .values import dump
 
 if TYPE_CHECKING:
+    from threading import Event as Flag
+
     from starlette.requests import Request
 
     from .exposure import ServedModel
@@ -133,11 +135,11 @@ class Fillings:
         wish = Wish.of(request.scope)
         limits = self.limits
         body = await read_body(request.scope, request.receive, limits, tuple(KINDS), limits.table_bytes)
-        return await self.workshop.make(lambda _: self._answer(body, wish))
+        return await self.workshop.make(lambda stop: self._answer(body, wish, stop))
 
-    def _answer(self, body: bytes, wish: Wish) -> Response:
+    def _answer(self, body: bytes, wish: Wish, stop: Flag) -> Response:
         try:
-            filled = self._filled(read_table(body, wish.kind, wish.sheet, self.limits), wish)
+            filled = self._filled(read_table(body, wish.kind, wish.sheet, self.limits), wish, stop)
             if wish.as_file:
                 headers = {"Content-Disposition": f'attachment; filename="filled{KINDS[wish.as_file]}"'}
                 return Response(_file(filled.table, wish.as_file), media_type=wish.as_file, headers=headers)
@@ -145,13 +147,13 @@ class Fillings:
         except (TableError, UnknownNodeError) as error:
             raise Problem(422, "table", str(error)) from None
 
-    def _filled(self, table: Table, wish: Wish) -> Filled:
+    def _filled(self, table: Table, wish: Wish, stop: Flag) -> Filled:
         strangers = tuple([name for name in table if name not in self.data])
         keep = strangers if "*" in wish.keep else wish.keep
         outputs: Iterable[str] | None = wish.only or None
         if wish.add:
             outputs = [*(wish.only or [str(name) for name in table if name in self.data]), *wish.add]
-        filled = fill(self.model.dsp, table, outputs, keep=keep, among=self.data.values())
+        filled = fill(self.model.dsp, table, outputs, keep=keep, among=self.data.values(), stopper=stop)
         shown = self.model.shown
         return filled if shown.paths is None else filled.retold(lambda group: _discreet(group, self.model))
 

@@ -15,6 +15,7 @@ import thalweg as tw
 from tests.web.conftest import FUZZING
 from tests.web.models import body, client_of, kinds
 from thalweg.web import Limits
+from thalweg.web.filling import KINDS as FILES
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -27,7 +28,9 @@ NAMES = st.sampled_from(["volume", "scale", "mass", "g", "weight", "least", "ann
 KINDS = st.sampled_from(["point", "day", "days", "array", "number", "colour", "side", "note", "flags"]) | st.text(
     max_size=3
 )
-MEMBERS = st.sampled_from(["inputs", "outputs", "inputs_dist", "wildcard", "objective", "timeout", "args", "kwargs"])
+MEMBERS = st.sampled_from(
+    ["inputs", "outputs", "sets", "inputs_dist", "wildcard", "objective", "timeout", "args", "kwargs"]
+)
 PATHS = st.sampled_from(
     [
         "/",
@@ -39,6 +42,10 @@ PATHS = st.sampled_from(
         "/body/air/gas_law",
         "/runs",
         "/runs/0",
+        "/missing",
+        "/plan",
+        "/drawing",
+        "/fill",
     ]
 ) | st.text(max_size=8).map(lambda text: "/" + text)
 
@@ -52,6 +59,7 @@ def questions(names):
             "inputs": named | JSON_VALUES,
             "outputs": st.lists(names, max_size=4) | JSON_VALUES,
             "inputs_dist": named | JSON_VALUES,
+            "sets": st.integers() | JSON_VALUES,
             "wildcard": st.booleans() | JSON_VALUES,
             "objective": st.sampled_from(["span", "tree"]) | JSON_VALUES,
             "timeout": st.floats(min_value=1, max_value=9) | JSON_VALUES,
@@ -144,12 +152,53 @@ def test_questions_of_many_kinds(question, name, applications, loop):
     text=TEXTS,
     headers=HEADERS,
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "ODD"]),
-    path=st.sampled_from(["/", "/body", "/body/weigh", "/runs", "/openapi.json", "/nothing", "//", "/runs/"]),
-    query=st.sampled_from(["", "?data=return", "?data=", "?data=x", "?other=1", "?data=return,explain", "?&&&=="]),
+    path=st.sampled_from(
+        [
+            "/",
+            "/body",
+            "/body/weigh",
+            "/runs",
+            "/openapi.json",
+            "/nothing",
+            "//",
+            "/runs/",
+            "/drawing",
+            "/fill",
+            "/static/",
+        ]
+    ),
+    query=st.sampled_from(
+        ["", "?data=return", "?data=", "?data=x", "?other=1", "?data=return,explain", "?&&&==", "?rows=0&keep=*"]
+    ),
 )
 def test_bodies_heads_and_addresses_of_all_kinds(text, headers, method, path, query, applications, loop):
     response = send(loop, applications[0], method, f"{path}{query}", content=text, headers=headers)
     assert response.status_code < 500, response.text
+
+
+CELLS = st.sampled_from(["", "1", "2.5", "nan", "x", '"', ",", "\n", "1e999", "0"]) | st.text(max_size=3)
+SHEETS = st.builds(
+    lambda names, rows: "\n".join([",".join(names), *(",".join(row) for row in rows)]).encode("utf-8", "surrogatepass"),
+    st.lists(NAMES, max_size=4),
+    st.lists(st.lists(CELLS, max_size=4), max_size=5),
+)
+
+
+@FUZZING
+@given(
+    table=SHEETS | questions(NAMES).map(as_text) | st.binary(max_size=60),
+    kind=st.sampled_from(list(FILES)),
+    accept=st.sampled_from(["", "*/*", "application/json", *FILES]),
+    query=st.sampled_from(
+        ["", "?data=table,report,cells,file", "?add=mass&keep=*", "?only=weight", "?sheet=x", "?rows=2"]
+    ),
+)
+def test_tables_of_all_kinds(table, kind, accept, query, applications, loop):
+    headers = {"Content-Type": kind, "Accept": accept}
+    response = send(loop, applications[0], "POST", f"/fill{query}", content=table, headers=headers)
+    assert response.status_code < 500, (table, response.text)
+    if response.status_code >= 400:
+        assert response.headers["content-type"] == "application/problem+json"
 
 
 @FUZZING

@@ -13,6 +13,7 @@ release = version = installed_version("thalweg")
 
 extensions = [
     "myst_parser",
+    "commands",  # of this folder: _ext/commands.py
     "numpydoc",
     "pictures",  # of this folder: _ext/pictures.py
     "sphinx.ext.autodoc",

@@ -10,7 +10,7 @@ import pytest
 from thalweg.cli.command import whole_parser
 from thalweg.cli.table import COMMANDS
 
-PARSERS = next(action.choices for action in whole_parser()._actions if isinstance(action.choices, dict))
+PARSERS = whole_parser().commands
 EXAMPLES = {
     name: re.findall(r"^  \$ (.*)\n((?:(?!  \$).*\n?)*)", parser.epilog, re.M) for name, parser in PARSERS.items()
 }

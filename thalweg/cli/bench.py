@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser,
         "The functions are called many times. The medians of some rounds are told, as many as fit into --seconds.",
         example="""
-            $ thalweg bench thalweg.cli.river -i width=12 -i depth=1.5 -i speed=0.5 -o flow --seconds 0.2
+            $ thalweg bench thalweg.cli.river -i width=12 -i depth=1.5 -i speed=0.5 -o flow --seconds 0.2 -q
             flatten         ... us  the model is made flat, once for each version of it
             search          ... us  the cheapest way is found
             first dispatch  ... us  all of it: flatten, search and calls

@@ -12,14 +12,19 @@ __all__ = ["Exit", "code_of"]
 class Exit(IntEnum):
     """How a command can end.
 
-    The text of a member is what the page on the command says of it.
+    Attributes
+    ----------
+    meaning : str
+        What the code says.
     """
 
-    def __new__(cls, code: int, meaning: str = "") -> Exit:
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
         """A code that knows what it means."""
         member = int.__new__(cls, code)
         member._value_ = code
-        member.__doc__ = meaning
+        member.meaning = meaning
         return member
 
     WELL = 0, "all is well"
@@ -27,7 +32,7 @@ class Exit(IntEnum):
         1,
         "the model cannot do what was asked: an output out of reach, a run out of time, an error found by `check`",
     )
-    WRONG = 2, "the question is wrong: an unknown name, a file that is not there, a missing package"
+    WRONG = 2, "the question is wrong: an unknown name, a file that is not there, a package that is not installed"
     BROKEN = 3, "something broke that nobody foresaw, in the model or in thalweg; `--debug` shows where"
     INTERRUPTED = 130, "interrupted, by Ctrl+C or SIGINT"
     UNREAD = 141, "whoever read the output has gone"

@@ -138,8 +138,20 @@ def _complete() -> None:
     complete(whole_parser(words[1:2]))
 
 
-def whole_parser(loaded: Iterable[str] | None = None) -> argparse.ArgumentParser:
-    """The parser of all commands: for completion and for tests.
+class WholeParser(argparse.ArgumentParser):
+    """The parser of all commands.
+
+    Attributes
+    ----------
+    commands : dict of str to ArgumentParser
+        Those of each.
+    """
+
+    commands: dict[str, argparse.ArgumentParser]
+
+
+def whole_parser(loaded: Iterable[str] | None = None) -> WholeParser:
+    """The parser of all commands: for completion, tests and pages.
 
     Parameters
     ----------
@@ -147,11 +159,13 @@ def whole_parser(loaded: Iterable[str] | None = None) -> argparse.ArgumentParser
         The commands of which more is needed than their names; by default all.
     """
     wanted = COMMANDS.keys() if loaded is None else set(loaded)
-    parser = _top()
-    parser.epilog = None
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="thalweg")
+    parser = WholeParser(prog="thalweg", description=_DESCRIPTION, formatter_class=Formatter, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"thalweg {_version()}")
+    added = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser)
+    parser.commands = {}
     for row in COMMANDS.values():
-        command = commands.add_parser(row.name, help=row.does, formatter_class=Formatter, allow_abbrev=False)
+        command = added.add_parser(row.name, help=row.does, formatter_class=Formatter, allow_abbrev=False)
+        parser.commands[row.name] = command
         if row.name in wanted:
             row.add_to(command)
     return parser

@@ -57,6 +57,7 @@ LATE_MODULES = {
     "concurrent",
     "cryptography",
     "difflib",
+    "distributed",
     "docutils",
     "fast_sugiyama",
     "graphviz",

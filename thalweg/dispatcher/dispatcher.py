@@ -381,7 +381,7 @@ class Dispatcher(Model, Visible):
                 wildcard=wildcard,
                 journal=journal,
                 run=run,
-                asked=asked_of(inputs, outputs, inputs_dist, wildcard, objective, strict),
+                asked=None if journal is None else asked_of(inputs, outputs, inputs_dist, wildcard, objective, strict),
             )
         solution = prepare(self, plan, inputs or {}, options).wait()
         return solution if select_output_kw is None else selector(dictionary=solution, **select_output_kw)

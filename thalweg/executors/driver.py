@@ -267,7 +267,7 @@ class Driver:
 
     def release(self) -> None:
         """Let go of the run: a thread that nobody waits for may hold on to what it is to report to."""
-        del self.run, self.report
+        del self.run, self.report, self.choose
 
     def expire(self) -> None:
         """The time of the run is over."""

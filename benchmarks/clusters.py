@@ -75,7 +75,7 @@ def measure(options: Options) -> Iterator[Row]:
                 yield from chain(executor, options)
                 yield from arrays(executor)
                 yield from starts(executor)
-                yield from deaths(executor)
+                yield from deaths(executor, client)
             finally:
                 gc.unfreeze()
 
@@ -281,8 +281,8 @@ def die_once(path: str) -> float:
     return time.monotonic()
 
 
-def deaths(executor: DaskExecutor) -> Iterator[Row]:
-    """A worker is killed in the middle of a call, whose policy has it tried again."""
+def deaths(executor: DaskExecutor, client: Any) -> Iterator[Row]:
+    """A worker is killed in the middle of a call, whose policy has it tried again; another one is idle."""
     import thalweg
     from thalweg.errors import WorkerDied
 
@@ -305,7 +305,7 @@ def deaths(executor: DaskExecutor) -> Iterator[Row]:
             os.kill(int(book.read_text()), signal.SIGKILL)
             thread.join()
             seconds.append(found[0] - killed)
-        time.sleep(1.0)  # for the next one to be killed there must be two again
+        client.wait_for_workers(WORKERS, timeout=60)
     median = statistics.median(seconds)
     yield Row(
         NAME,

@@ -1,7 +1,9 @@
 """Calls on a Dask cluster: plans ahead, what travels, what dies, where calls may go, and what is left behind."""
 
+import asyncio
 import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,9 +19,9 @@ import thalweg as tw
 from tests.executors import rows
 from tests.executors.doors import PATIENCE_SECONDS, Book, aside
 from tests.executors.processes import Sink, outcome, until
-from tests.executors.work import fails, increase, kill, make_unpicklable, process
+from tests.executors.work import fails, increase, kill, kill_with, make_unpicklable, process, say_and_wait
 from thalweg.errors import ClusterError, DispatchError, TransferError, UnreachableError, WorkerDied
-from thalweg.executors.contract import GuardedCall, SpecialAttempt
+from thalweg.executors.contract import PREVIOUS, GuardedCall, SpecialAttempt
 from thalweg.executors.later import Later
 from thalweg.executors.placement import Offer, Placement
 from thalweg.tokens import NONE
@@ -193,14 +195,58 @@ def test_a_large_input_travels_once_for_all_calls_that_take_it(cluster, tmp_path
     assert psutil.Process().io_counters().write_chars - before < 3 * array.nbytes
 
 
+def test_a_dispatch_may_be_awaited(cluster):
+    dsp = diamond()
+
+    async def both():
+        return await asyncio.gather(*[dsp.adispatch({"a": a}, ["h"], executor=cluster) for a in (1, 2)])
+
+    assert [one["h"] for one in asyncio.run(both())] == [dsp({"a": a}, ["h"])["h"] for a in (1, 2)]
+
+
+def test_models_within_models_and_coroutine_functions_go_there(cluster):
+    async def later(value):
+        await asyncio.sleep(0)
+        return value + 1
+
+    child = tw.Dispatcher()
+    child.add_function("inner", later, ["x"], ["y"])
+    child.add_function("inmost", increase, ["y"], ["z"])
+    dsp = tw.Dispatcher()
+    dsp.add_dispatcher(child, {"a": "x"}, {"z": "b"})
+    dsp.add_function("whole", tw.SubDispatchFunction(diamond(), "diamond", ["a"], ["h"]), ["b"], ["c"])
+    assert dsp({"a": 1}, ["c"], executor=cluster)["c"] == diamond()({"a": 3}, ["h"])["h"]
+
+
+def test_a_run_that_is_cancelled_ends_its_calls(own, tmp_path):
+    dsp = tw.Dispatcher()
+    dsp.add_function("wait", say_and_wait, ["a"], ["b"])
+    dsp.add_function("next", increase, ["b"], ["c"])
+    stopper = threading.Event()
+    driving = aside(dsp, {"a": tmp_path / "begun"}, ["c"], executor=own, stopper=stopper)
+    until((tmp_path / "begun").exists)
+    stopper.set()
+    assert driving.result(PATIENCE_SECONDS).stopped
+    assert outcome(own, abs, -1).value == 1
+
+
+def test_a_call_of_a_chain_that_kills_its_worker_is_told_so(own):
+    sink = Sink()
+    chain = [sink.attempt(increase, 1, is_kept=False), sink.attempt(kill_with, PREVIOUS), sink.attempt(abs, PREVIOUS)]
+    chain[0].following = chain[1:]
+    own.start(chain[0])
+    assert sink.take().value == 2
+    assert type(sink.take().error) is WorkerDied
+    assert outcome(own, abs, -1).value == 1
+    assert sink.is_empty()
+
+
 def test_values_that_are_let_go_are_not_kept(cluster):
     solution = diamond()({"a": 1}, ["h"], executor=cluster, keep="outputs")
     assert dict(solution) == {"h": diamond()({"a": 1}, ["h"])["h"]}
 
 
 def test_a_solution_with_values_in_the_cluster_can_be_kept_and_begun_from(cluster):
-    import pickle
-
     dsp = line(3, lambda array: array + 1.0, lambda a: np.full(3, a))
     dsp.add_function("total", lambda array: float(array.sum()), ["x3"], ["y"])
     solution = dsp({"a": 1.0}, ["y"], executor=cluster)
@@ -347,8 +393,6 @@ def test_calls_go_to_workers_that_offer_what_they_ask_for(own):
             )
             for name, (offer, resources) in offers.items()
         ]
-
-    import asyncio
 
     waiting, sink = placed(own, Placement(queue="training", requires={"GPU": 1}, tolerations=()))
     loop = own._engine._loop

@@ -15,7 +15,7 @@ was chosen and has all its inputs stays chosen unless it fails itself; and what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..executors.contract import Call, GuardedCall
@@ -95,10 +95,8 @@ class Ahead(SideBySide):
         else:
             super().done(call, tuple([Later(later, place) for place in range(len(outputs))]))
             parts = _Parts(tuple(network.records[f].outputs), len(outputs))
-            executor, policy = call.executor, call.policy
-            call = GuardedCall(
-                f, call.function, call.args, call.domain, (*call.filters, parts), executor=executor, policy=policy
-            )
+            filters: tuple[Callable[[Any], Any], ...] = (*call.filters, parts)
+            call = GuardedCall(f, call.function, call.args, call.domain, filters, placement=call.placement)
         return call, later, any(self.asked[x] for x in outputs)
 
     def done(self, call: Call, value: Any) -> None:

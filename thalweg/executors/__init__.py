@@ -4,6 +4,7 @@ from .contract import Attempt, Call, Drivable, Executor, Outcome, perform
 from .events import Event, subscribe
 from .gate import Gate
 from .inline import InlineExecutor
+from .placement import Offer, Placement
 from .policy import Policy
 from .table import executor_names, open_executor, shutdown_executors
 
@@ -15,7 +16,9 @@ __all__ = [
     "Executor",
     "Gate",
     "InlineExecutor",
+    "Offer",
     "Outcome",
+    "Placement",
     "Policy",
     "executor_names",
     "open_executor",

@@ -141,6 +141,8 @@ class Bundle:
         Records that wait for a value which has to be fetched.
     refused : list of (int, Exception)
         Attempts that cannot travel, by their places, and why.
+    before, after : Bundle or None
+        Those beside it, where it is a link of a chain whose calls are made one by one, after a worker has died of it.
     lives : int
         How often it was handed out.
     trouble : BaseException or None
@@ -148,8 +150,10 @@ class Bundle:
     """
 
     __slots__ = (
+        "after",
         "attempts",
         "backlog",
+        "before",
         "cancelled",
         "engine",
         "future",
@@ -181,6 +185,8 @@ class Bundle:
         self.backlog: list[Any] | None = None
         self.refused: list[tuple[int, Exception]] = []
         self.is_over = False
+        self.before: Bundle | None = None
+        self.after: Bundle | None = None
         self.trouble: BaseException | None = None
         self.lives = 0
 
@@ -263,21 +269,25 @@ def _step(
 
 def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
     """An argument as it travels: one that is not here is named by where it is."""
+    source: Bundle
     if arg is PREVIOUS:
-        return Ref(-1, place - 1)
-    if type(arg) is not Later:
+        if place or bundle.before is None:
+            return Ref(-1, place - 1)
+        source, step, part = bundle.before, 0, -1
+    elif type(arg) is not Later:
         return arg
-    if arg.keeper is None and arg.whole.keeper is None:
+    elif arg.whole.keeper is None:
         return arg.get()
-    source, step = arg.whole.place
+    else:
+        (source, step), part = arg.whole.place, arg.part
     if source is bundle:
-        return Ref(-1, step, arg.part)
+        return Ref(-1, step, part)
     try:
         shelf = packed.parents.index(source)
     except ValueError:
         shelf = len(packed.parents)
         packed.parents.append(source)
-    return Ref(shelf, step, arg.part)
+    return Ref(shelf, step, part)
 
 
 def _beside(arg: Any, packed: Packed) -> Any:

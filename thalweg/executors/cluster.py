@@ -132,7 +132,7 @@ class ClusterExecutor:
                 f"pip install 'thalweg[{self.extra}]'",
                 extra=self.extra,
             ) from error
-        self._engine = Engine(backend, self._functions, weakref.proxy(self))
+        self._engine = Engine(backend, self._functions, weakref.ref(self))
         self._process = os.getpid()
         # Also where nobody closes: when this is collected, and when the program ends.
         self._finalizer = weakref.finalize(self, _leave, self._engine, self._process)

@@ -18,7 +18,7 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import count
@@ -42,6 +42,7 @@ QUICK_SECONDS = 0.001  # calls that take no longer travel together
 BATCH_SECONDS = 0.01
 BATCH_CALLS = 1024
 WINDOW = 2  # bundles in the cluster for each place to work at; the others wait here
+_DIED = "its worker died; if it is not to blame for that, retry=Policy(tries=2) tries it again"
 REMADE = 4  # so often is made again what was lost by no fault of its own
 
 
@@ -90,11 +91,11 @@ class Engine:
     backend : Backend
     functions : Functions
         What is known of functions.
-    keeper : object
-        Who fetches a `Later`.
+    keeper : callable
+        Gives who fetches a `Later`: a reference, for who holds the engine must not be held by it.
     """
 
-    def __init__(self, backend: Backend, functions: Functions, keeper: Any) -> None:
+    def __init__(self, backend: Backend, functions: Functions, keeper: Callable[[], Any]) -> None:
         self._backend = backend
         self._functions = functions
         self._keeper = keeper
@@ -310,10 +311,11 @@ class Engine:
         bundle.engine = self
         bundle.laters = list(laters)
         _mark(bundle)
+        keeper = self._keeper()  # who has the values keeps it alive
         for place, later in enumerate(laters):
             if later is not None:
                 later.place = (bundle, place)
-                later.keeper = self._keeper
+                later.keeper = keeper
         return bundle
 
     def _submit(self, bundle: Bundle) -> None:
@@ -397,7 +399,7 @@ class Engine:
         bundle.reported[record.step] = True
         _report(Outcome(attempt, value, error, record.start + shift, record.end + shift, where))
         if bundle.is_chain and (error is not None or value is NONE):
-            bundle.reported = [True] * len(bundle.reported)  # the rest is neither made nor reported
+            _end_chain(bundle)
 
     async def ended(self, bundle: Bundle, lost: str | None) -> None:
         """The cluster has no more to do for a bundle.
@@ -428,7 +430,7 @@ class Engine:
         if bundle in self._held:
             self._held.discard(bundle)
             self._busy[bundle.placement] -= 1
-        if not bundle.is_ahead:
+        if not bundle.is_ahead and bundle.after is None:
             self._backend.release(bundle)
         bundle.parents = []
 
@@ -462,34 +464,42 @@ class Engine:
 
     def _make_again(self, bundle: Bundle, lost: str | None) -> None:
         """What became of calls is not known: who is at fault is told so, the others are made once more."""
-        alone = len(bundle.attempts) == 1
         if lost == "cancelled":
             self._refuse(bundle, _cancelled("the cluster has cancelled it"))
         elif bundle.trouble is not None and (lost == "refused" or bundle.lives > REMADE):
             trouble = f"{type(bundle.trouble).__name__}: {bundle.trouble}"
             self._refuse(bundle, ClusterError(f"a worker could not begin with a call ({trouble}); is thalweg there?"))
-        elif bundle.lives > REMADE or (lost == "died" and (alone or bundle.is_chain)):
+        elif bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1):
             self._refuse(
                 bundle, WorkerDied("its worker died; if it is not to blame, retry=Policy(tries=2) tries again")
             )
         elif lost == "died":  # one of them is at fault: each goes alone
+            before: Bundle | None = None
             for place in range(len(bundle.attempts)):
-                self._make_once_more(bundle, slice(place, place + 1))
+                before = self._make_once_more(bundle, slice(place, place + 1), before)
         else:
-            self._make_once_more(bundle, slice(None))
+            self._make_once_more(bundle, slice(None), bundle.before)
 
-    def _make_once_more(self, bundle: Bundle, places: slice) -> None:
-        if all(bundle.reported[places]) and not bundle.is_ahead:
-            return
+    def _make_once_more(self, bundle: Bundle, places: slice, before: Bundle | None) -> Bundle | None:
+        if all(bundle.reported[places]) and not (bundle.is_ahead or bundle.is_chain):
+            return None
         attempts = bundle.attempts[places]
         if bundle.is_ahead:
             again = self._ahead(attempts, bundle.laters[places])
         else:
             again = Bundle(attempts, is_chain=bundle.is_chain)
             _mark(again)
+        if bundle.is_chain:
+            again.before = before
+            again.after = bundle.after
+            if before is not None:
+                before.after = again
+            if again.after is not None:
+                again.after.before = again
         again.reported = bundle.reported[places]
         again.lives = bundle.lives
         self._submit(again)
+        return again
 
     def _cancel(self, attempt: Attempt) -> None:
         if attempt.handle is None:
@@ -545,7 +555,7 @@ class Engine:
         for place in bundle.unreported():
             self._fail(bundle, place, error)
             if bundle.is_chain:
-                bundle.reported = [True] * len(bundle.reported)
+                _end_chain(bundle)
 
     def _fail(self, bundle: Bundle, place: int, error: BaseException) -> None:
         if bundle.reported[place]:
@@ -553,6 +563,14 @@ class Engine:
         bundle.reported[place] = True
         now = time.monotonic()
         _report(Outcome(bundle.attempts[place], None, error, now, now, self._backend.name))
+
+
+def _end_chain(bundle: Bundle) -> None:
+    """The rest of a chain is neither made nor reported."""
+    rest: Bundle | None = bundle
+    while rest is not None:
+        rest.reported = [True] * len(rest.reported)
+        rest = rest.after
 
 
 def _mark(bundle: Bundle) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import pickle
 import signal
@@ -343,6 +344,29 @@ def test_a_cluster_that_is_not_there_is_said_so():
         assert "cannot be had" in str(found.error)
     finally:
         executor.close()
+
+
+def test_a_scheduler_that_is_killed_fails_what_is_at_work_there(tmp_path):
+    place = tmp_path / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen(
+        [*command, "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(place)], **quiet
+    )
+    try:
+        until(lambda: place.exists() and place.read_text().endswith("}"))
+        executor = rows.make("dask", address=json.loads(place.read_text())["address"])
+        sink = Sink()
+        waiting = [sink.attempt(abs, -number) for number in range(3)]  # there is no worker
+        for attempt in waiting:
+            executor.start(attempt)
+        until(lambda: executor._engine._held)
+        scheduler.kill()
+        assert {type(found.error) for found in sink.take_all(waiting)} == {ClusterError}
+        executor.close()
+    finally:
+        scheduler.kill()
+        scheduler.wait()
 
 
 def test_a_cluster_may_be_joined_by_its_address(cluster):

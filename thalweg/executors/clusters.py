@@ -114,6 +114,7 @@ class Engine:
         self._fetchers: set[Future[Any]] = set()
         self._is_open = False
         self._end: tuple[float] | None = None
+        self._error: Exception | None = None
         self.is_over = False
         self._loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name=f"thalweg-{backend.name}", daemon=True)
@@ -153,6 +154,11 @@ class Engine:
         if threading.current_thread() is not self.thread:
             self.thread.join()
 
+    def lose(self, error: Exception) -> None:
+        """The cluster is gone: all fails with this; whoever uses the executor again begins anew."""
+        self._error = error
+        self._over.set()
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
@@ -163,22 +169,21 @@ class Engine:
 
     async def _main(self) -> None:
         self._over = asyncio.Event()
-        error: Exception | None = None
         try:
             try:
                 await self._backend.open(self)
             except Exception as problem:
-                error = ClusterError(f"the cluster of executor {self._backend.name!r} cannot be had: {problem}")
-                error.__cause__ = problem
+                self._error = ClusterError(f"the cluster of executor {self._backend.name!r} cannot be had: {problem}")
+                self._error.__cause__ = problem
             else:
                 with self._lock:
                     self._is_open = True
                 self._turn()
                 await self._over.wait()
         finally:
-            await self._leave(error)
+            await self._leave()
 
-    async def _leave(self, error: Exception | None) -> None:
+    async def _leave(self) -> None:
         """Report what is left, and let go of the cluster."""
         with self._lock:
             self._is_open, self.is_over = False, True
@@ -193,7 +198,7 @@ class Engine:
         left += self._held
         left += [Bundle([attempt]) for attempt in self._segments.clear()]
         for bundle in left:
-            self._refuse(bundle, error or _cancelled("the executor is being closed"))
+            self._refuse(bundle, self._error or _cancelled("the executor is being closed"))
         for future in tuple(self._fetchers):
             self._deny(future)
         for task in tuple(self._tasks):

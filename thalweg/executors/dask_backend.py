@@ -8,13 +8,13 @@ import pickle
 import signal
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import dask
 from distributed import Client, KilledWorker, LocalCluster
 
+from ..errors import ClusterError
 from .bundles import Bundle, Packed
 from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, lost_of, make
 from .remote import Record, take
@@ -116,11 +116,13 @@ class DaskBackend:
 
     async def _watch(self, bundle: Bundle, future: Any) -> None:
         """Wait for the end of a bundle."""
+        error = await future.exception()
         lost: str | None = None
-        try:
-            error = await future.exception()
-        except CancelledError:
-            error, lost = None, "cancelled"
+        if future.cancelled():
+            if self.client.status != "running":
+                self.engine.lose(ClusterError(f"the connection to the scheduler at {self.address} was lost"))
+                return
+            lost = "cancelled"
         if isinstance(error, KilledWorker):
             lost = "innocent"  # it waited at workers that died; whoever began with it is not told so
         elif error is not None:

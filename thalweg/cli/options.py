@@ -22,6 +22,7 @@ __all__ = [
     "Formatter",
     "add_executor",
     "add_inputs",
+    "add_journal",
     "add_manner",
     "add_model",
     "add_objective",
@@ -30,6 +31,7 @@ __all__ = [
     "describe",
     "given_names",
     "given_values",
+    "journal_place",
     "model_of",
     "natural",
     "output_aside",
@@ -37,6 +39,7 @@ __all__ = [
     "seconds",
 ]
 
+_JOURNAL = "runs.db"
 _MODEL = "the model: path.py:name or package.module:name (without a name: the only dispatcher there)"
 
 
@@ -140,6 +143,24 @@ def add_executor(parser: argparse.ArgumentParser, *, timeout: bool = True) -> No
     )
     if timeout:
         parser.add_argument("--timeout", metavar="SECONDS", type=seconds, help="how long the run may take")
+
+
+def add_journal(parser: argparse.ArgumentParser) -> None:
+    """Add ``--journal`` and ``--pickle``; `journal_place` gives the place."""
+    parser.add_argument(
+        "--journal",
+        metavar="PLACE",
+        help="where runs are recorded: a file, sqlite:///FILE or postgresql://...; by default THALWEG_JOURNAL of the "
+        f"environment, else {_JOURNAL}",
+    )
+    parser.add_argument(
+        "--pickle", action="store_true", help="keep and read pickles, too: only in a journal that nobody else can write"
+    )
+
+
+def journal_place(chosen: argparse.Namespace) -> str:
+    """Where runs are recorded."""
+    return chosen.journal or os.environ.get("THALWEG_JOURNAL") or _JOURNAL
 
 
 def assignment(text: str) -> tuple[str, Any]:

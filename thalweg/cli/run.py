@@ -8,7 +8,7 @@ from typing import Any
 from .asking import add_question, ask, explanations, tell_failures
 from .codes import Exit
 from .facts import explanation_facts, failure_facts
-from .options import add_manner, add_model, describe, given_values, model_of
+from .options import add_journal, add_manner, add_model, describe, given_values, model_of
 from .telling import print_json, print_lines, shown
 
 __all__ = ["add"]
@@ -26,6 +26,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser)
     add_question(parser)
+    add_journal(parser)
+    parser.add_argument(
+        "--as",
+        metavar="RUN",
+        dest="run_name",
+        help="record the run under this name; of one that is there only what is left is computed",
+    )
     parser.add_argument("--explain", action="store_true", help="say why each value came about as it did, too")
     add_manner(parser, as_json='{"values": {...}, "failures": [...]}')
     parser.set_defaults(action=run)
@@ -35,7 +42,12 @@ def run(chosen: argparse.Namespace) -> Exit:
     """Ask a model once."""
     with model_of(chosen) as dsp:
         inputs = given_values(chosen)
-        solution = ask(chosen, dsp, inputs)
+        if chosen.run_name or chosen.journal:
+            from .recording import recorded
+
+            solution = recorded(chosen, dsp, inputs)
+        else:
+            solution = ask(chosen, dsp, inputs)
         names = [name for name in solution if name not in inputs] if chosen.outputs is None else chosen.outputs
         values = {str(name): solution[name] for name in names if name in solution}
         units = {str(name): node.attributes.get("unit", "") for name, node in dsp.data_nodes.items()}

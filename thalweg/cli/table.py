@@ -46,6 +46,7 @@ COMMANDS = {
         Row("check", "find what is wrong or suspicious in a model"),
         Row("plot", "draw a model, a plan or a run into a file"),
         Row("bench", "measure how long a model takes for an answer, and on what"),
+        Row("runs", "list, show, resume, cancel or prune runs that were recorded"),
         Row("serve", "serve a model over HTTP, until it is interrupted"),
         Row("mcp", "serve a model's questions as tools of the Model Context Protocol"),
         Row("completion", "print what lets a shell complete commands, options, and the data of models"),

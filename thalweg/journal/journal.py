@@ -219,7 +219,13 @@ class Journal:
         return f"<Journal {self.store.url}>"
 
 
-def open_journal(where: str | Path | Journal, *, pickle: bool = False, lease_seconds: float = LEASE_SECONDS) -> Journal:
+def open_journal(
+    where: str | Path | Journal,
+    *,
+    pickle: bool = False,
+    lease_seconds: float = LEASE_SECONDS,
+    must_exist: bool = False,
+) -> Journal:
     """Open a journal; it is made if it is not there.
 
     Parameters
@@ -232,13 +238,15 @@ def open_journal(where: str | Path | Journal, *, pickle: bool = False, lease_sec
         nobody else can write.
     lease_seconds : float, optional
         How long a driver that is not heard of keeps its run [s].
+    must_exist : bool, optional
+        Make no new file, for who wants to look at runs that there are.
 
     Raises
     ------
     BuildError
         The address is none of these.
     JournalError
-        It cannot be opened, or is something else.
+        It cannot be opened, is something else, or is not there though it must.
 
     Examples
     --------
@@ -262,6 +270,8 @@ def open_journal(where: str | Path | Journal, *, pickle: bool = False, lease_sec
         scheme, path = "postgresql", f"/{where}"
     if scheme not in _STORES or not path[1:]:
         raise BuildError(f"{str(where)!r} is no journal; give 'sqlite:///runs.db', 'postgresql://...' or a path")
+    if must_exist and scheme == "sqlite" and not Path(path[1:]).exists():
+        raise JournalError(f"there is no journal {path[1:]}")
     file, factory = _STORES[scheme]
     store: Store = getattr(import_module(f".{file}", __package__), factory)(path[1:])
     return Journal(store, pickle=pickle, lease_seconds=lease_seconds)

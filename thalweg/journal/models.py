@@ -201,7 +201,7 @@ def resume(dsp: Dispatcher, run: str, journal: Any, options: Mapping[str, Any]) 
     JournalError
         It is none of a model; or its inputs could not be kept, and have to be given to a dispatch.
     """
-    opened = open_journal(journal)
+    opened = open_journal(journal, must_exist=True)
     try:
         info = opened.run(run)
         if info.kind != "model":

@@ -15,7 +15,7 @@ small = tw.Dispatcher()
 small.add_function("double", lambda height: 2 * height, ["height"], ["twice"])
 """
 LINES = {
-    "thalweg ru": "thalweg run ",
+    "thalweg mis": "thalweg missing ",
     "thalweg run --obj": "thalweg run --objective ",
     "thalweg run thalweg.cli.river -o fl": "thalweg run thalweg.cli.river -o flow ",
     "thalweg run thalweg.cli.river -i rough": "thalweg run thalweg.cli.river -i roughness=",

@@ -96,6 +96,20 @@ ensure_browser() {
     fi
 }
 
+# Journals are tested on a server of their own. Without its programs these tests skip themselves, and say so.
+ensure_postgres() {
+    if ! command -v postgres >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
+        # Debian's package would make a cluster and start it; the tests start their own, as somebody who is not root.
+        if ! can_install || ! install postgresql-common || ! quiet_cluster || ! install postgresql; then
+            say "PostgreSQL is missing: journals in it are not tested (Debian: apt-get install postgresql)"
+        fi
+    fi
+}
+
+quiet_cluster() {
+    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+}
+
 ensure_venv() {
     "$venv/bin/python" -c 'import pip' 2>/dev/null && return
     ensure_python
@@ -106,7 +120,7 @@ ensure_venv() {
 cd "$(dirname "$0")/.."
 ensure_venv
 ensure_graphviz
-case $extra in test | dev) ensure_browser ;; esac
+case $extra in test | dev) ensure_browser && ensure_postgres ;; esac
 say "installing thalweg[$extra] into $venv"
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
 touch "$venv/.has-$extra"

@@ -25,6 +25,7 @@ from thalweg.journal import open_journal
 SOAK = bool(os.environ.get("THALWEG_SOAK"))
 KILLS = 50 if SOAK else 5
 PROGRAM = Path(recorded.__file__)
+BEGUN = []  # drivers of one test
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,17 @@ def server():
     server.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """Whatever becomes of a test, its drivers end with it."""
+    yield
+    for driver in BEGUN:
+        if driver.process.poll() is None:
+            driver.process.kill()
+        driver.close()
+    BEGUN.clear()
+
+
 class Driver:
     """The program, and what it has told."""
 
@@ -47,6 +59,7 @@ class Driver:
             [sys.executable, str(PROGRAM), *arguments], stdout=subprocess.PIPE, text=True, env=environment, **options
         )
         self.calls, self.last = [], ""
+        BEGUN.append(self)
 
     def read(self, calls=None):
         """Hear of so many calls, or of all; True if it has not ended by then."""
@@ -156,14 +169,16 @@ def test_a_server_that_stays_away_is_a_clear_error(server, tmp_path):
 
 def test_two_drivers_never_drive_one_run(tmp_path):
     where = f"sqlite:///{tmp_path}/runs.db"
-    first = Driver(where, "one", 7)
+    first = Driver(where, "one", 7, lease=3600)
     assert first.read(3)
+    stop_between_commits(first, tmp_path / "runs.db")  # however long the others need
     others = [Driver(where, "one", 7) for _ in range(3)]
     for other in others:
         other.read()
         assert other.close() == 3
         assert other.last.startswith("error RunHeldError")
         assert other.calls == []
+    first.process.send_signal(signal.SIGCONT)
     first.read()
     assert first.close() == 0
     assert first.last == f"end {recorded.total_of(expected(7))}"

@@ -453,6 +453,7 @@ def test_explain_and_get_node_know_what_came_from_the_journal(path):
     solution = dsp.dispatch({"x0": 1}, journal=path, run="one")
     assert str(solution.explain("x1")) == "x1 = 2: from f0(x0), recorded in run 'one', at distance 2"
     assert solution.get_node("f0").state == State.DONE
+    assert "Run 'one', start 2: 2 values from the journal." in str(solution.report())
     assert solution.timeline() == []
 
 

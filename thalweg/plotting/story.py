@@ -344,6 +344,8 @@ class RunOverlay(Overlay):
         said += [f"Wanted and had: {_listed(had)}."] if had else []
         said += [f"Wanted and not had: {_listed(lost)}."] if lost else []
         said += ["The run was ended before it was done."] if self.record.stopped else []
+        if self.record.recorded is not None:
+            said += [f"{line[0].upper()}{line[1:]}." for line in str(self.record.recorded).splitlines()]
         if self.rows:
             took = max(row.end for row in self.rows) - min(row.start for row in self.rows)
             said.append(f"The calls took {seconds_text(took)}.")

@@ -16,6 +16,9 @@ from .options import add_manner, describe, natural, positive
 __all__ = ["add_certs", "add_scheduler", "add_worker"]
 
 
+_LOOKING = "worker for {}, once that answers (Ctrl+C ends)"
+
+
 def add_scheduler(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``thalweg scheduler``."""
     describe(
@@ -40,7 +43,7 @@ def add_worker(parser: argparse.ArgumentParser) -> None:
         "It takes calls of all queues that it does not exclude, and that ask for no toleration but those it has.",
         example="""
             $ thalweg worker --scheduler 127.0.0.1:8786 --include-queue training --resource GPU=1
-            worker tcp://127.0.0.1:... of tcp://127.0.0.1:8786 (Ctrl+C ends)
+            worker for tcp://127.0.0.1:8786, once that answers (Ctrl+C ends)
         """,
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="HOST:PORT (default: THALWEG_SCHEDULER)")
@@ -70,8 +73,8 @@ def add_certs(parser: argparse.ArgumentParser) -> None:
         parser,
         "Copy ca.pem, node.pem and node.key to each machine of the fleet, and leave ca.key where it is.",
         example="""
-            $ thalweg certs fleet --host 10.0.0.7
-            fleet: ca.pem, node.pem, node.key for each machine; ca.key stays here
+            $ thalweg certs $(mktemp --directory) --host 10.0.0.7
+            /...: ca.pem, node.pem, node.key for each machine; ca.key stays here
         """,
     )
     parser.add_argument("folder", metavar="FOLDER", help="gets the certificates")
@@ -132,7 +135,8 @@ def worker(chosen: argparse.Namespace) -> Exit:
         ),
         name=chosen.name,
         host=chosen.host,
-        ready=_teller(chosen, lambda facts: f"worker {facts['name']} of {access.address} (Ctrl+C ends)"),
+        looking=None if chosen.json else lambda: print(_LOOKING.format(access.address), flush=True),
+        ready=_teller(chosen, lambda facts: f"worker at {facts['address']} serves"),
         until_eof=chosen.until_eof,
     )
     return Exit.WELL

@@ -92,8 +92,7 @@ class DaskBackend:
         else:
             if placement.requires:
                 options["resources"] = dict(placement.requires)
-            asked = {"queue": placement.queue, "tolerations": placement.tolerations}
-            with _annotate(**{ANNOTATION: asked}):
+            with _annotate(**{ANNOTATION: placement.asked()}):
                 bundle.future = self.client.submit(make, *arguments, **options)
         self.engine.spawn(self._watch(bundle, bundle.future))
 

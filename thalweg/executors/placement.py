@@ -74,6 +74,10 @@ class Placement:
     def __hash__(self) -> int:
         return hash((self.queue, frozenset(self.requires.items()), self.tolerations, self.priority, self.avoid))
 
+    def asked(self) -> dict[str, Any]:
+        """What decides which workers may make the call, in plain values."""
+        return {"queue": self.queue, "tolerations": self.tolerations, "avoid": self.avoid}
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

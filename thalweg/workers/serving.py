@@ -112,6 +112,7 @@ def serve_worker(
     *,
     name: str | None = None,
     host: str | None = None,
+    looking: Callable[[], object] | None = None,
     ready: Told | None = None,
     until_eof: bool = False,
 ) -> None:
@@ -126,6 +127,8 @@ def serve_worker(
         By default its address.
     host : str, optional
         Address to listen to; by default that by which the scheduler is reached.
+    looking : callable, optional
+        Called when it begins to look for the scheduler.
     ready, until_eof
         As for `serve_scheduler`.
 
@@ -155,6 +158,8 @@ def serve_worker(
 
     async def serve(ended: asyncio.Event) -> None:
         while not ended.is_set():
+            if looking is not None:
+                looking()
             worker = kind(access.address, **options)
             opening = asyncio.ensure_future(_opened(worker))
             if not await _before(opening, ended):

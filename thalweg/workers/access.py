@@ -183,5 +183,5 @@ def distributed() -> Any:
     try:
         import distributed as package
     except ImportError as error:
-        raise MissingExtraError.of("workers", "distributed", "dask") from error
+        raise MissingExtraError.of("workers", "distributed", "workers") from error
     return package

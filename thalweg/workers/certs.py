@@ -85,7 +85,7 @@ def _cryptography() -> Any:
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError as error:
-        raise MissingExtraError.of("certificates", "cryptography", "dask") from error
+        raise MissingExtraError.of("certificates", "cryptography", "workers") from error
     return x509, hashes, serialization, ec
 
 

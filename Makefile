@@ -38,7 +38,7 @@ format: venv  ## let ruff mend what it can
 
 soak: venv  ## the property, fault and fuzzing tests, long
 	THALWEG_SOAK=1 $(PYTEST) -n 2 --timeout 0 \
-		$(wildcard tests/properties tests/faults tests/compositions tests/executors/test_contract.py tests/web/test_[mo]*.py) $(ARGS)
+		$(wildcard tests/tasks/test_durable.py tests/workers/test_kills.py tests/properties tests/faults tests/compositions tests/executors/test_contract.py tests/web/test_[mo]*.py) $(ARGS)
 
 cover: venv  ## all tests, with what they did not reach
 	$(PYTEST) -n 2 --cov --cov-report=term --cov-report=html $(ARGS)

@@ -36,5 +36,5 @@ def test_a_peak_has_its_pieces_where_it_is(model):
 def test_what_is_not_there_is_said(model, tmp_path):
     integral = model.Integral(model.Recorded(str(tmp_path / "none")), 1e-6)
     assert integral.entrypoint.run(0.0, 0.5)[0] == pytest.approx(1 - math.exp(-0.5))
-    with pytest.raises(TaskError, match="the measurements beyond 0.5 are not there yet"):
+    with pytest.raises(TaskError, match=r"the measurements beyond 0\.5 are not there yet"):
         integral.entrypoint.run(0.0, 1.0)

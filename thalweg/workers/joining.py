@@ -11,6 +11,8 @@ from .access import Access
 
 __all__ = ["joined", "leave"]
 
+_CONNECT_SECONDS = 10  # for a scheduler that is not there
+
 
 def joined(access: Access) -> Executor:
     """The executor that has a scheduler make its calls; all runs of this program share it.
@@ -33,7 +35,7 @@ def leave(access: Access) -> None:
 
 def _join(access: Access) -> Executor:
     options: dict[str, Any] = {} if access.certs is None else {"security": access.security()}
-    return table.make("dask", address=access.address, **options)
+    return table.make("dask", address=access.address, timeout=_CONNECT_SECONDS, **options)
 
 
 def _name(access: Access) -> str:

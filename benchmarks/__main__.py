@@ -42,6 +42,7 @@ NAMES = (
     "processes",
     "rerun",
     "size",
+    "tasks",
     "web",
 )
 

@@ -64,7 +64,7 @@ def test_a_run_is_followed_while_a_function_is_at_work(page, tank):
     wide = page.locator("#timeline .bar", has_text="time_to_drain").bounding_box()["width"]
     shot(page, "running")
     tank.may_end.set()
-    expect(page.locator("#said")).to_contain_text("Done. It took")
+    expect(page.locator("#said")).to_contain_text("Done: 1 value. It took")
     expect(page.locator(".answer-row")).to_contain_text("12 h")
     found = states(page)
     assert found["hours"] == ["computed", "= 12"]
@@ -149,6 +149,15 @@ def test_values_of_all_kinds_are_given(page):
     want(page, "profile")
     page.get_by_role("button", name="Compute", exact=True).click()
     expect(page.locator(".answer-row .value")).to_have_text('{"1":[6, "green", false], "2.5":[6, "green", false]}')
+
+
+def test_with_nothing_chosen_all_that_was_computed_is_shown_first(page):
+    field(page, "volume").fill("6")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.locator("#said")).to_contain_text("Done: 1 value.")
+    expect(page.locator(".answer-row:visible .name")).to_have_text(["hours"])
+    page.get_by_text("3 more were given, or are defaults").click()
+    expect(page.locator(".answer-row:visible .name")).to_have_text(["hours", "volume", "flow", "is_round"])
 
 
 def test_a_run_can_be_cancelled(page, tank):
@@ -320,6 +329,8 @@ def test_everything_can_be_done_by_the_keyboard(page):
     page.keyboard.press("ArrowDown")
     expect(page.locator(".panel h3")).to_be_visible()
     assert before == 0
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel h3")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("scheme", "colour"), [("light", "rgb(245, 247, 248)"), ("dark", "rgb(29, 36, 41)")])

@@ -4,18 +4,18 @@ import { html } from "./drawing.js";
 import { breakable } from "./form.js";
 import { textOf } from "./fields.js";
 
+// Shows the values that were wanted, or else all that were computed, and gives how many these are.
 export function showAnswer(told, fields, outputs) {
-  const units = new Map(fields.map((field) => [field.name, field]));
-  const values = Object.entries(told.return || {});
-  const names = outputs.length ? outputs : values.map(([name]) => name);
-  const had = new Map(values);
-  const rows = names.filter((name) => had.has(name)).map((name) => row(name, had.get(name), units.get(name), told.explain?.[name]));
-  document.getElementById("values").replaceChildren(...(rows.length ? [table(rows)] : []));
+  const known = new Map(fields.map((field) => [field.name, field]));
+  const had = new Map(Object.entries(told.return || {}));
+  const names = (outputs.length ? outputs : [...had.keys()]).filter((name) => had.has(name));
+  const isOld = (name) => !outputs.length && told.explain?.[name]?.provider === "START";
+  const list = (some) => html("div", { class: "values" }, ...some.map((name) => row(name, had.get(name), known.get(name), told.explain?.[name])));
+  const [fresh, old] = [names.filter((name) => !isOld(name)), names.filter(isOld)];
+  const rest = old.length ? [html("details", { class: "old" }, html("summary", {}, `${old.length} more were given, or are defaults`), list(old))] : [];
+  document.getElementById("values").replaceChildren(...(fresh.length ? [list(fresh)] : []), ...rest);
   showErrors(told.errors || []);
-}
-
-function table(rows) {
-  return html("div", { class: "values" }, ...rows);
+  return fresh.length;
 }
 
 function row(name, value, field, why) {

@@ -37,7 +37,8 @@ export class Form {
     const wrong = html("p", { class: "wrong", id: wrongId, hidden: true });
     const want = html("input", { type: "checkbox", id: `want-${number}`, "aria-label": `want ${field.name}`, onchange: () => this.look() });
     const row = { field, want, wrong, input: null };
-    const notes = [field.about, field.limits].filter(Boolean).join("; ");
+    const isBare = field.kind === "date" && field.hasDefault; // there is no room for a default in such a field
+    const notes = [field.about, field.limits, isBare && `default ${field.default}`].filter(Boolean).join("; ");
     const about = html("span", { class: "about muted", id: aboutId }, notes);
     const name = html("span", { class: "name" }, breakable(field.name));
     const unit = field.unit ? html("span", { class: "unit" }, field.unit) : "";

@@ -28,6 +28,9 @@ export class Live extends Picture {
     }
     this.into = grouped(this.model.arrows, "target");
     this.outOf = grouped(this.model.arrows, "source");
+    canvas.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.select("");
+    });
     drawAll(this);
     this.markFocus();
     this.fit();

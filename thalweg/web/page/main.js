@@ -174,15 +174,17 @@ class Page {
     get("errors").replaceChildren();
     get("state").replaceChildren();
     get("times").hidden = true;
-    this.say(get("said"), "It has begun.");
+    this.say(get("said"), "It waits for its turn.");
     this.growing = window.setInterval(() => { get("times").hidden = !this.picture.drawTimes(); }, 250);
   }
 
   tell(kind, told) {
     this.picture.tell(kind, told);
     const { calls } = this;
-    if (kind === "begin") calls.planned = (told.calls || []).length;
-    else if (kind === "running") calls.at.add(told.path);
+    if (kind === "begin") {
+      calls.planned = (told.calls || []).length;
+      this.say(get("said"), "It is at work.");
+    } else if (kind === "running") calls.at.add(told.path);
     else if (kind === "done" || kind === "failed" || kind === "cancelled") {
       calls.at.delete(told.path);
       calls.ended += 1;
@@ -206,10 +208,8 @@ class Page {
     get("times").hidden = !this.picture.drawTimes();
     const took = told.began && told.ended ? ` It took ${seconds(told.ended - told.began)}.` : "";
     if (told.state === "done") {
-      showAnswer(told, this.fields, outputs);
-      const values = Object.entries(told.return || {});
-      const first = outputs.length === 1 && values.length === 1 ? "Done." : `Done: ${values.length} ${values.length === 1 ? "value" : "values"}.`;
-      this.say(get("said"), first + took, "");
+      const count = showAnswer(told, this.fields, outputs);
+      this.say(get("said"), `Done: ${count} ${count === 1 ? "value" : "values"}.${took}`, "");
     } else if (told.problem) this.showProblem(told.problem, outputs);
     else this.say(get("said"), told.state === "cancelled" ? "It was cancelled." : `The run is ${told.state}.`, "missing");
     get("answer").scrollIntoView({ block: "nearest" });

@@ -32,18 +32,18 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def shared_browser():
-    """One browser for all tests of a file, none of which may run an event loop in this thread."""
+def watched():
+    """One page for all tests of a file, none of which may run an event loop in this thread."""
     with launched() as browser:
-        yield browser
+        yield Watched(browser)
 
 
 @pytest.fixture
-def pages(shared_browser):
+def pages(watched):
     """Opens pages of servers, and sees that nothing goes wrong on them."""
-    watched = Watched(shared_browser)
+    watched.begin()
     yield watched
-    watched.close()
+    watched.end()
 
 
 @pytest.fixture

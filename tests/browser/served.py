@@ -69,39 +69,42 @@ def deep():
 
 
 class Watched:
-    """Pages of one browser; an error on one, a warning, or a request to another server fails the test."""
+    """A page that goes from server to server; an error on it, a warning, or a request to elsewhere fails the test.
+
+    One for all tests of a file: a new one costs a second of processor time, and nothing of a page outlives the next.
+    """
 
     def __init__(self, browser):
-        self.browser = browser
-        self.contexts = []
+        self.context = browser.new_context(reduced_motion="reduce", accept_downloads=True)
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self.said)
+        self.page.on("request", self.asked)
+        self.begin()
+
+    def begin(self):
+        """A test begins."""
         self.errors = []
         self.addresses = []
+        self.expected = ()
+        self.origin = "about:blank"
+
+    def said(self, message):
+        is_known = any(text in message.text for text in self.expected)
+        if message.type in ("error", "warning") and not is_known:
+            self.errors.append(message.text)
+
+    def asked(self, request):
+        self.addresses.append(request.url)
+        if not request.url.startswith((self.origin, f"blob:{self.origin}")):
+            self.errors.append(f"asked {request.url}")
 
     def open(self, url, *, scheme="light", width=1300, height=900, expected=(), is_ready=True, prepare=None):
         """Open a page; `expected` are texts of errors that the test brings about, `prepare` is told of it before."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        self.contexts.append(context)
-        page = context.new_page()
-        origin = "/".join(url.split("/")[:3])
-
-        def said(message):
-            known = any(text in message.text for text in expected)
-            if message.type in ("error", "warning") and not known:
-                self.errors.append(message.text)
-
-        def asked(request):
-            self.addresses.append(request.url)
-            if not request.url.startswith((origin, f"blob:{origin}")):
-                self.errors.append(f"asked {request.url}")
-
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", said)
-        page.on("request", asked)
+        page = self.page
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        self.expected, self.origin = expected, "/".join(url.split("/")[:3])
         if prepare is not None:
             prepare(page)
         page.goto(url)
@@ -114,10 +117,11 @@ class Watched:
         page.locator("html[data-ready=yes]").wait_for()
         page.locator("#enough:not(:empty)").wait_for(state="attached")
 
-    def close(self):
-        for context in self.contexts:
-            context.close()
-        assert self.errors == []
+    def end(self):
+        """A test ends; nothing on the page may still be asking."""
+        self.page.goto("about:blank")
+        self.page.unroute_all()
+        assert self.errors == [], self.errors
 
 
 @contextmanager

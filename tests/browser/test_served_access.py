@@ -16,7 +16,7 @@ TABLE = "tank,volume,flow,hours\nsmall,2,,\nlarge,,,\n"
 def grave(page):
     """What axe-core finds that keeps people from using a page; run past the policy of the page, as a tool may."""
     page.evaluate(AXE)
-    found = page.evaluate("() => axe.run()")
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
     return [
         (each["id"], node["html"][:200], node["failureSummary"])
         for each in found["violations"]
@@ -26,10 +26,8 @@ def grave(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_form_a_run_and_an_answer_can_be_used_by_all(pages, tank, url, scheme):
+def test_the_form_and_an_answer_can_be_used_by_all(pages, url, scheme):
     page = pages.open(url, scheme=scheme)
-    assert grave(page) == []
-    tank.hold()
     for name, text in (("volume", "6"), ("level", "2,5"), ("area", "1")):
         field(page, name).fill(text)
     want(page, "profile")
@@ -39,14 +37,21 @@ def test_the_form_a_run_and_an_answer_can_be_used_by_all(pages, tank, url, schem
     want(page, "hours")
     field(page, "level").fill("")
     page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.locator("#said")).to_contain_text("Done")
+    page.locator(".answer-row summary").click()
+    page.locator("#times summary").click()
+    page.locator('.box[aria-label^="datum, hours"]').click()
+    assert grave(page) == []
+
+
+def test_a_run_that_goes_on_can_be_used_by_all(page, tank):
+    tank.hold()
+    field(page, "volume").fill("6")
+    want(page, "hours")
+    page.get_by_role("button", name="Compute", exact=True).click()
     tank.until_begun()
     expect(page.locator('.box[aria-label="function, time_to_drain, running"]')).to_be_visible()
     page.locator("#times summary").click()
-    assert grave(page) == []
-    tank.may_end.set()
-    expect(page.locator("#said")).to_contain_text("Done")
-    page.locator(".answer-row summary").click()
-    page.locator('.box[aria-label^="datum, hours"]').click()
     assert grave(page) == []
 
 

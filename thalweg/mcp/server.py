@@ -45,6 +45,21 @@ def make_server(box: Toolbox) -> Server[Any]:
     Returns
     -------
     mcp.server.lowlevel.Server
+        To be run by any transport of the package ``mcp``.
+
+    Examples
+    --------
+    >>> import asyncio, mcp
+    >>> from thalweg import Dispatcher
+    >>> dsp = Dispatcher(name="circle")
+    >>> _ = dsp.add_function("square", lambda radius: 3 * radius**2, ["radius"], ["area"])
+    >>> box = Toolbox(dsp)
+    >>> async def ask():
+    ...     async with mcp.Client(make_server(box)) as client:
+    ...         return await client.call_tool("compute", {"inputs": {"radius": 2}, "outputs": ["area"]})
+    >>> asyncio.run(ask()).structured_content
+    {'values': {'area': 12}, 'failures': []}
+    >>> box.close()
     """
 
     async def list_tools(_: Any, __: Any) -> protocol.ListToolsResult:
@@ -110,6 +125,10 @@ def serve_stdio(box: Toolbox, output: BinaryIO) -> None:
     box : Toolbox
     output : binary file
         Standard output, put aside so that nothing but answers comes there.
+
+    Notes
+    -----
+    An interrupt is raised as KeyboardInterrupt when everything has been let go.
     """
     text = TextIOWrapper(output, encoding="utf-8")
 
@@ -141,6 +160,13 @@ def http_site(box: Toolbox, host: str = "127.0.0.1", port: int = 0) -> Site:
     ------
     BuildError
         The address can be reached from other machines.
+
+    Examples
+    --------
+    >>> from thalweg import Dispatcher
+    >>> with http_site(Toolbox(Dispatcher())).run() as server:
+    ...     server.url + "/mcp"
+    'http://127.0.0.1:.../mcp'
     """
     return Site(_Served(box, host), host, port)
 

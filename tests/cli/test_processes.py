@@ -170,6 +170,22 @@ def test_standard_output_is_the_answers_alone():
     assert sorted(ended.stderr.split()) == ["echoed", "far", "loaded", "printed", "written"]
 
 
+@pytest.mark.parametrize("words", [["serve", RIVER], ["mcp", RIVER, "--http"]])
+def test_who_serves_tells_programs_where(words):
+    with started(*words, "--port", "0", "--json") as process:
+        told = json.loads(process.stdout.readline())
+        assert told["model"] == "river"
+        assert told["url"].startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == Exit.WELL
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.parametrize("port", ["-1", "http", "65536"])
+def test_a_port_that_is_none_is_refused(port):
+    assert done("serve", RIVER, f"--port={port}").returncode == Exit.WRONG
+
+
 def test_a_terminal_shows_a_bar():
     words = [sys.executable, "-W", "error", "-m", "thalweg", "run", "slow.py", "-i", "x=1", "-o", "z"]
     with in_terminal(*words) as terminal:

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from .codes import Exit
 from .loading import model_named
-from .options import add_manner, add_model, describe, output_aside, positive, seconds
+from .options import add_manner, add_model, describe, natural, output_aside, positive, seconds
+from .telling import tell_ready
 
 __all__ = ["add"]
 
@@ -30,12 +31,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--http", action="store_true", help="serve streamable HTTP instead of standard streams")
     parser.add_argument("--host", metavar="HOST", default="127.0.0.1", help="loopback address (default: 127.0.0.1)")
-    parser.add_argument("--port", metavar="PORT", type=int, default=5001, help="0 for a free one (default: 5001)")
+    parser.add_argument("--port", metavar="PORT", type=natural, default=5001, help="0 for a free one (default: 5001)")
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=seconds, default=60.0, help="for one computation (default: 60)"
     )
     parser.add_argument("--at-work", metavar="N", type=positive, default=8, help="computations at once (default: 8)")
-    add_manner(parser, quiet=False)
+    add_manner(parser, quiet=False, as_json='with --http {"model", "url"}, when it answers')
     parser.set_defaults(action=serve)
 
 
@@ -50,10 +51,5 @@ def serve(chosen: argparse.Namespace) -> Exit:
             with suppress(KeyboardInterrupt):  # Ctrl+C is an end like any other
                 serve_stdio(box, output)
             return Exit.WELL
-
-        def ready(url: str) -> None:
-            output.write(f"{box.name} at {url}/mcp (Ctrl+C ends)\n".encode())
-            output.flush()
-
-        http_site(box, chosen.host, chosen.port).serve(ready)
+        http_site(box, chosen.host, chosen.port).serve(lambda url: tell_ready(chosen, output, box.name, f"{url}/mcp"))
     return Exit.WELL

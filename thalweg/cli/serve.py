@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
 from .codes import Exit
 from .loading import model_named
-from .options import add_manner, add_model, describe, positive
-from .telling import say
+from .options import add_manner, add_model, describe, natural, output_aside, positive
+from .telling import say, tell_ready
 
 __all__ = ["add"]
 
@@ -30,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_model(parser)
     parser.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address (default: 127.0.0.1)")
-    parser.add_argument("--port", metavar="PORT", type=int, default=5000, help="0 for a free one (default: 5000)")
+    parser.add_argument("--port", metavar="PORT", type=natural, default=5000, help="0 for a free one (default: 5000)")
     parser.add_argument(
         "--expose", metavar="NODE", action="append", help="this node only: datum, function or path/within (repeat it)"
     )
@@ -39,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="for one answer (default: 60)")
     parser.add_argument("--quick", action="store_true", help="all calls are short: make them without threads")
     parser.add_argument("--at-work", metavar="N", type=positive, help="questions answered at once (default: 64)")
-    add_manner(parser, quiet=False)
+    add_manner(parser, quiet=False, as_json='{"model", "url"}, when it answers')
     parser.set_defaults(action=serve)
 
 
@@ -61,7 +59,7 @@ def serve(chosen: argparse.Namespace) -> Exit:
     from ..web import Application, Limits
 
     limits: dict[str, Any] = {"run_seconds": chosen.timeout, "at_work": chosen.at_work}
-    with model_named(chosen.model) as dsp:
+    with output_aside() as output, model_named(chosen.model) as dsp:
         application = Application(
             dsp,
             expose=chosen.expose,
@@ -83,14 +81,7 @@ def serve(chosen: argparse.Namespace) -> Exit:
         )
         if chosen.insecure and application.guard.token is None:
             say("insecure: whoever reaches this address may have it call the functions of the model")
-        output = sys.stdout
-
-        def ready(url: str) -> None:
-            output.write(f"{application.exposure.root.path} at {url} (Ctrl+C ends)\n")
-            output.flush()
-
-        with redirect_stdout(sys.stderr):  # what the model prints
-            site.serve(ready)
+        site.serve(lambda url: tell_ready(chosen, output, application.exposure.root.path, url))
     return Exit.WELL
 
 

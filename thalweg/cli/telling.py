@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["as_json", "print_json", "print_lines", "say", "shown"]
+__all__ = ["as_json", "print_json", "print_lines", "say", "shown", "tell_ready"]
 
 
 def say(message: str) -> None:
@@ -21,8 +22,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(answer: Any) -> None:
-    """Print the answer for programs: one JSON document, in a line."""
-    print_lines([json.dumps(as_json(answer), ensure_ascii=False, allow_nan=False)])
+    """Print the answer for programs: one JSON document, in a line, of ASCII whatever the encoding is."""
+    print_lines([json.dumps(as_json(answer), allow_nan=False)])
 
 
 def as_json(value: Any) -> Any:
@@ -48,6 +49,13 @@ def as_json(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return as_json(value.tolist())
     return str(value)
+
+
+def tell_ready(chosen: Namespace, output: BinaryIO, model: str, url: str) -> None:
+    """Say where a model answers, on standard output that was put aside."""
+    told = json.dumps({"model": model, "url": url}) if chosen.json else f"{model} at {url} (Ctrl+C ends)"
+    output.write(f"{told}\n".encode())
+    output.flush()
 
 
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

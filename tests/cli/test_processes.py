@@ -209,6 +209,7 @@ def test_ctrl_c_in_a_terminal_interrupts():
         code, rest = terminal.wait()
     assert code == Exit.INTERRUPTED
     assert "thalweg: interrupted" in rest
+    assert rest.rindex("\x1b[?25h") > rest.find("\x1b[?25l")  # the cursor is there again
     assert "Traceback" not in rest
 
 

@@ -10,6 +10,7 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -355,6 +356,8 @@ def test_http_answers_this_machine_alone():
                 )
 
         assert asyncio.run(asyncio.wait_for(ask(), 60))["values"] == {"area": 6.0}
+        assert httpx.post(url, headers={"Host": "elsewhere.example"}).status_code == 421
+        assert httpx.post(url, headers={"Origin": "http://elsewhere.example"}).status_code == 403
         served.send_signal(signal.SIGINT)
         assert served.wait(60) == 0
     with started("thalweg.cli.river", "--http", "--host", "0.0.0.0", "--port", "0") as served:

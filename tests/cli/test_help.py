@@ -4,6 +4,8 @@ import doctest
 import re
 import signal
 import subprocess
+from contextlib import contextmanager
+from threading import Timer
 
 import pytest
 
@@ -14,7 +16,36 @@ PARSERS = whole_parser().commands
 EXAMPLES = {
     name: re.findall(r"^  \$ (.*)\n((?:(?!  \$).*\n?)*)", parser.epilog, re.M) for name, parser in PARSERS.items()
 }
+SCHEDULER = "127.0.0.1:8786"
 SAME = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@contextmanager
+def started(command):
+    """Start a command in a shell; it is ended at the latest with the block, or after a minute."""
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    words = ["bash", "-c", command if "|" in command else f"exec {command}"]
+    with subprocess.Popen(words, text=True, **streams) as process:
+        timer = Timer(60, process.kill)
+        timer.start()
+        try:
+            yield process
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+@contextmanager
+def with_scheduler(command, expected):
+    """Give the command and its output with the address of a scheduler that is there, if they name one."""
+    if SCHEDULER not in command:
+        yield command, expected
+        return
+    with started("thalweg scheduler --port 0") as scheduler:
+        address = scheduler.stdout.readline().split()[2].removeprefix("tcp://")
+        yield command.replace(SCHEDULER, address), expected.replace(SCHEDULER, address)
+        scheduler.send_signal(signal.SIGINT)
+        scheduler.wait()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -22,19 +53,13 @@ def test_the_example_of_a_command_gives_what_it_shows(name):
     assert EXAMPLES[name], f"{name} has no example"
     for command, expected in EXAMPLES[name]:
         assert re.search(rf"\bthalweg {name}\b", command)
-        with subprocess.Popen(
-            ["bash", "-c", f"exec {command}" if "|" not in command else command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with with_scheduler(command, expected) as (command, expected), started(command) as process:
             if "Ctrl+C ends" in expected:
                 output = process.stdout.readline()
                 process.send_signal(signal.SIGINT)
-                assert process.wait(30) == 0
+                assert process.wait() == 0
             else:
-                output = process.communicate(timeout=60)[0]
+                output = process.communicate()[0]
         assert doctest.OutputChecker().check_output(expected, output, SAME), output
 
 

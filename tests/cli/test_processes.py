@@ -107,7 +107,7 @@ def test_a_function_that_leaves_leaves():
     assert done("run", "leaves.py", "-i", "x=1").returncode == 7
 
 
-@pytest.mark.parametrize("executor", ["sync", "async", "threads", "processes", "parallel"])
+@pytest.mark.parametrize("executor", ["sync", "threads", "processes"])
 def test_an_interrupt_ends_a_run(executor):
     with started("run", "slow.py", "-i", "x=1", "-o", "z", "--executor", executor) as process:
         assert process.stderr.readline() == "first begins\n"

@@ -157,12 +157,47 @@ def test_the_questions_are_answered(mode):
     assert missing == {"missing": [["area", "speed"], ["depth", "speed"]]}
 
 
-def test_all_of_a_model_is_described():
-    (answer,) = map(told, asked(("describe", {}), words=["model.py"]))
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory):
+    """Give the answers of one process to several questions, one after the other, and what it said meanwhile."""
+    folder = tmp_path_factory.mktemp("talker")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("model.py").write_text(MODEL)
+        results = asked(
+            ("describe", {}),
+            ("compute", {"inputs": {"x": 2}, "outputs": ["z"]}),
+            ("compute", {"inputs": {"x": 2}, "outputs": ["v"]}),
+            ("compute", {"inputs": {"x": 2}, "outputs": ["u"]}),
+            ("compute", {"inputs": {"x": 3}, "outputs": ["y"]}),
+            words=["model.py"],
+        )
+    names = ("describe", "elsewhere", "broken", "leaves", "after")
+    return dict(zip(names, results, strict=True)) | {"said": (folder / "said.txt").read_text()}
+
+
+def test_all_of_a_model_is_described(talker):
+    answer = told(talker["describe"])
     assert answer["description"] == "Says much."
     assert list(answer["data"]) == ["x", "y", "pipe", "w", "v", "u", "z", "secret"]
     assert answer["data"]["x"] == {"kind": {"type": "number"}, "unit": "m", "description": "what is known"}
     assert answer["functions"]["loud"] == {"takes": ["x"], "gives": ["y"], "description": "Says what it does."}
+
+
+def test_what_functions_write_does_not_come_between_the_messages(talker):
+    assert told(talker["elsewhere"])["values"] == {"z": 5.0}
+    assert told(talker["after"])["values"] == {"y": 6.0}
+    for line in ("a model that prints", "loud is called", "and writes", "and has others write", "elsewhere is called"):
+        assert f"{line}\n" in talker["said"]
+
+
+def test_a_failure_is_told_with_its_reason(talker):
+    assert refused(talker["broken"]) == "'v' cannot be had from what is given; broken failed: ValueError: out of order"
+
+
+def test_a_function_that_leaves_ends_no_server(talker):
+    assert refused(talker["leaves"])
+    assert not talker["after"].is_error
 
 
 @pytest.mark.parametrize(
@@ -208,32 +243,6 @@ def box():
 def test_an_unknown_tool_is_an_error_of_the_protocol(box):
     error = asyncio.run(box("guess", {}))
     assert error.message == "there is no tool 'guess'; there are describe, reachable, compute, explain, missing"
-
-
-def test_what_functions_write_does_not_come_between_the_messages():
-    compute, broken, again = asked(
-        ("compute", {"inputs": {"x": 2}, "outputs": ["z"]}),
-        ("compute", {"inputs": {"x": 2}, "outputs": ["v"]}),
-        ("compute", {"inputs": {"x": 3}, "outputs": ["y"]}),
-        words=["model.py"],
-    )
-    assert told(compute)["values"] == {"z": 5.0}
-    assert refused(broken) == "'v' cannot be had from what is given; broken failed: ValueError: out of order"
-    assert told(again)["values"] == {"y": 6.0}
-    said = Path("said.txt").read_text()
-    for line in ("a model that prints", "loud is called", "and writes", "and has others write", "elsewhere is called"):
-        assert f"{line}\n" in said
-    assert "Traceback" not in said
-
-
-def test_a_function_that_leaves_ends_no_server():
-    leaves, after = asked(
-        ("compute", {"inputs": {"x": 2}, "outputs": ["u"]}),
-        ("compute", {"inputs": {"x": 3}, "outputs": ["y"]}),
-        words=["model.py"],
-    )
-    assert refused(leaves)
-    assert told(after)["values"] == {"y": 6.0}
 
 
 def test_only_what_is_exposed_is_named():

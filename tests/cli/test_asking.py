@@ -87,12 +87,13 @@ def test_inputs_come_from_a_file_and_the_command_line_goes_before_it(capsys, mon
     [
         ("{", "known.json is no JSON: Expecting property name"),
         ("[1]", "known.json holds a list; it must be an object of values by name"),
+        (b"\xff", "known.json is no JSON: 'utf-8' codec can't decode"),
         (None, "known.json: No such file or directory"),
     ],
 )
 def test_a_bad_file_of_inputs_is_refused(capsys, text, message):
     if text is not None:
-        Path("known.json").write_text(text)
+        Path("known.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     assert message in said(capsys, "run", RIVER, "--input-file", "known.json", code=2).err
 
 
@@ -338,4 +339,10 @@ def test_bench_does_without_what_cannot_be_compiled(capsys):
     assert "it cannot be compiled" in error
     assert "compiled" not in output
     assert asked(capsys, "bench", "model.py", "-i", "x=2", "--rounds", "2")["seconds"]["compiled"] is None
+    Path("model.py").write_text(
+        "import thalweg as tw\ndsp = tw.Dispatcher()\nasync def f(x):\n    return x\n"
+        "dsp.add_function('f', f, ['x'], ['y'])\ndsp.add_function('g', abs, ['y'], ['z'])\n"
+    )
+    told = asked(capsys, "bench", "model.py", "-i", "x=2", "--rounds", "2")
+    assert (told["seconds"]["compiled"], list(told["functions"])) == (None, ["g"])
     assert "cannot be computed" in said(capsys, "bench", "model.py", "-o", "y", code=1).err

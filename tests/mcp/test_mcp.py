@@ -7,14 +7,20 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
+
+import thalweg as tw
+from thalweg.cli.river import river
+from thalweg.mcp import Toolbox, make_server
 
 MODEL = """
 import os
@@ -224,10 +230,14 @@ def test_a_wrong_question_is_an_error_of_the_tool(tool, arguments, message, box)
 @pytest.fixture
 def box():
     """Ask the river in this process, by the same client."""
-    from thalweg.cli.river import river
-    from thalweg.mcp import Toolbox, make_server
+    with boxed(river) as ask:
+        yield ask
 
-    toolbox = Toolbox(river)
+
+@contextmanager
+def boxed(dsp):
+    """Give what asks a model in this process."""
+    toolbox = Toolbox(dsp)
 
     async def ask(name, arguments):
         async with Client(make_server(toolbox)) as client:
@@ -236,8 +246,32 @@ def box():
             except MCPError as error:
                 return error
 
-    yield ask
-    toolbox.close()
+    try:
+        yield ask
+    finally:
+        toolbox.close()
+
+
+@dataclass
+class Point:
+    x: float
+    y: float
+
+
+def test_kinds_of_ones_own_are_described_and_understood():
+    dsp = tw.Dispatcher(name="points")
+
+    @dsp.function(outputs=["norm"])
+    def measure(point: Point, factors: np.ndarray) -> float:
+        return float(factors.sum()) * (point.x**2 + point.y**2) ** 0.5
+
+    with boxed(dsp) as ask:
+        answer = told(asyncio.run(ask("describe", {})))
+        assert answer["data"]["point"]["kind"] == {"$ref": "#/$defs/Point"}
+        assert answer["$defs"]["Point"]["required"] == ["x", "y"]
+        inputs = {"point": {"x": 3, "y": 4}, "factors": [1, 2]}
+        assert told(asyncio.run(ask("compute", {"inputs": inputs, "outputs": ["norm"]})))["values"] == {"norm": 15.0}
+        assert "/inputs/point/y: it is missing" in refused(asyncio.run(ask("compute", {"inputs": {"point": {"x": 3}}})))
 
 
 def test_an_unknown_tool_is_an_error_of_the_protocol(box):

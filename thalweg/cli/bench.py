@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
+from inspect import iscoroutinefunction
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -110,6 +111,9 @@ class _Bench:
             compiled = self.dsp.compile(list(self.inputs), wanted)
         except BuildError as error:
             self.remark = f"it cannot be compiled: {error}"
+            return
+        if iscoroutinefunction(compiled.__wrapped__):
+            self.remark = "compiled, it is a coroutine function; that is not measured"
             return
         values = list(self.inputs.values())
         self.cases["compiled"] = lambda: compiled(*values)

@@ -222,10 +222,9 @@ def _given(chosen: argparse.Namespace) -> dict[Hashable, Any]:
 
 def _read_inputs(file: str) -> dict[Hashable, Any]:
     name = "standard input" if file == "-" else file
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     try:
-        values = json.loads(text)
-    except ValueError as error:
+        values = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+    except ValueError as error:  # also where it is no text at all
         raise BuildError(f"{name} is no JSON: {error}") from error
     if not isinstance(values, dict):
         raise BuildError(f"{name} holds a {type(values).__name__}; it must be an object of values by name")

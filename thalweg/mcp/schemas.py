@@ -61,7 +61,15 @@ def tools_of(form: ModelForm) -> dict[str, Tool]:
             "All data of the model with their units, meanings, kinds and defaults, and its functions with what they "
             "take and give. Ask this first. Nothing is computed.",
             _object({"names": data | {"description": "only these data"}}),
-            _object({"model": _TEXT, "description": _TEXT, "data": _ANY_OBJECT, "functions": _ANY_OBJECT}),
+            _object(
+                {
+                    "model": _TEXT,
+                    "description": _TEXT,
+                    "data": _ANY_OBJECT,
+                    "functions": _ANY_OBJECT,
+                    "$defs": _ANY_OBJECT,
+                }
+            ),
         ),
         Tool(
             "reachable",

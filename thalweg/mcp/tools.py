@@ -175,9 +175,7 @@ class Toolbox:
         data = {name: self._datum(nodes[self.model.data[name]], schema["properties"][name]) for name in names}
         functions = {} if "names" in arguments else dict(self._functions())
         told = {"model": self.name, "description": self.description, "data": data, "functions": functions}
-        if "$defs" in schema:
-            told["kinds"] = schema["$defs"]
-        return told
+        return told | {name: schema[name] for name in ("$defs",) if name in schema}  # what the kinds refer to
 
     def _datum(self, node: DataNode, schema: Mapping[str, Any]) -> dict[str, Any]:
         kind = {key: value for key, value in schema.items() if key not in _SAID_ELSEWHERE}

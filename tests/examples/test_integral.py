@@ -14,7 +14,9 @@ def model(example):
 
 @pytest.mark.parametrize("executor", ["sync", "threads"])
 @pytest.mark.parametrize(
-    ("curve", "exact"), [(math.exp, math.e - 1), (math.cos, math.sin(1)), (lambda x: x**3, 0.25)], ids=str
+    ("curve", "exact"),
+    [(math.exp, math.e - 1), (math.cos, math.sin(1)), (lambda x: x**3, 0.25)],
+    ids=["exp", "cos", "cube"],
 )
 def test_areas_are_right_and_the_plain_call_gives_the_same(model, executor, curve, exact):
     integral = model.Integral(curve, 1e-9)

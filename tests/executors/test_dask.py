@@ -148,7 +148,9 @@ def test_what_has_to_see_values_sees_them(cluster):
 
 
 @pytest.mark.parametrize(
-    "options", [{"on_event": lambda event: None}, {"gate": tw.Gate(2)}, {"timeline": True}], ids=str
+    "options",
+    [{"on_event": lambda event: None}, {"gate": tw.Gate(2)}, {"timeline": True}],
+    ids=lambda options: next(iter(options)),
 )
 def test_who_has_to_see_each_call_has_them_made_one_by_one(cluster, options):
     before = cluster.submissions

@@ -176,6 +176,21 @@ def test_a_run_can_be_cancelled(page, tank):
     expect(page.locator("#said")).to_contain_text("Done")
 
 
+def test_a_run_can_be_cancelled_before_it_is_accepted(page, tank):
+    tank.hold()
+    held = []
+    page.route("**/runs", lambda route: held.append(route))  # noqa: PLW0108 - it is marked, which a method cannot be
+    field(page, "volume").fill("6")
+    want(page, "hours")
+    with page.expect_request("**/runs"):
+        page.get_by_role("button", name="Compute", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    field(page, "volume").press("Enter")  # one run at a time
+    held[0].continue_()
+    expect(page.locator("#said")).to_have_text("It was cancelled.")
+    assert len(held) == 1
+
+
 def test_a_guarded_server_asks_for_the_token_and_no_address_has_it(pages, tank):
     with served(tank.dsp, token=TOKEN) as address:
         page = pages.open(address, expected=["401"], is_ready=False)
@@ -297,6 +312,7 @@ def test_what_is_not_exposed_is_not_on_the_page(pages, tank):
         page.get_by_role("button", name="Compute", exact=True).click()
         expect(page.locator(".answer-row")).to_contain_text("12 h")
         assert set(states(page)) == {"volume", "flow", "hours"}
+        expect(page.locator("#partly")).to_be_visible()
         for name in ("time_to_drain", "guess", "from_mass", "level"):
             assert name not in page.content()
 

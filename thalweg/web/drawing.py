@@ -40,6 +40,7 @@ __all__ = ["DIRECTIONS", "Drawings"]
 
 DIRECTIONS = ("LR", "TB")
 _GAP = 30.0  # between layers [px]: the page has little room
+_NAME = 200  # characters of a name in the paths of boxes
 _READABLE = 120  # boxes of a way; one with more is shown within the whole model
 _SAYS = ("state", "value", "note", "order", "distance", "seconds", "is_wanted")  # of a box, by a plan or a run
 
@@ -104,12 +105,12 @@ def _picture(model: ServedModel, direction: str) -> dict[str, Any]:
     boxes = drawing.scene.boxes
     sizes = {key: _room(box) for key, box in boxes.items()}
     told = drawing_data(drawing.scene, drawing.closed, direction, sizes, _GAP)
-    kept = ("title", "boxes", "arrows", "levels", "usedLevels", "closed", "direction", "kinds", "states", "arrowStyles")
+    kept = ("boxes", "arrows", "levels", "closed", "direction", "kinds", "states", "arrowStyles")
     network = model.dsp.make_network()
     names = {f"f{f}": path_text(network.function_path(f)) for f in Structure(network, 0).functions}
     return {name: told[name] for name in kept} | {
+        "usedLevels": {},
         "showsUnused": True,
-        "remark": told["remark"],
         "lines": {},
         "calls": {path: key for key, path in names.items() if key in boxes},  # as events name them
         "isWhole": model.shown.paths is None,
@@ -145,7 +146,7 @@ def _overlay(subject: Plan | Solution, shown: Shown, direction: str) -> dict[str
         levels = lay_out(levels_of(part), sizes, direction, _GAP)
     said = {key: {name: getattr(box, name) for name in _SAYS} for key, box in scene.boxes.items()}
     if isinstance(subject, Plan):  # what is given is to be seen also while it is not enough
-        given = {(name_text(name),) for name in subject.given}
+        given = {(name_text(name, _NAME),) for name in subject.given}
         for key, box in scene.boxes.items():
             if box.kind == "data" and box.path in given:
                 said[key] |= {"state": "given", "note": ""}

@@ -92,6 +92,7 @@ const READERS = {
   },
   integer: (said) => {
     if (!/^[-+]?\d+(e\+?\d+)?$/i.test(said)) throw new Unfit("this is no whole number");
+    if (!Number.isSafeInteger(Number(said))) throw new Unfit("a browser cannot hold so large a whole number");
     return Number(said);
   },
   boolean: (said) => said === "true",

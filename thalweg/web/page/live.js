@@ -17,7 +17,7 @@ export class Live extends Picture {
     super(prepare(data), canvas, document.getElementById("scenery"), false);
     this.actions = actions;
     this.timeline = document.getElementById("timeline");
-    this.model.wholeLevels = this.model.levels;
+    document.getElementById("partly").hidden = data.isWhole;
     this.dirty = new Set();
     this.wantsAll = this.model.box.size <= (window.innerWidth > 700 ? MANY : FEW);
     this.byPair = new Map();

@@ -100,7 +100,7 @@ class Page {
       const lacking = plan.unreachable.length
         ? await this.server.ask("POST", "missing", { ...asked, sets: 4 }, { signal }) : null;
       if (signal.aborted) return;
-      if (!this.running) this.picture.lay(overlay);
+      if (!this.isRunning) this.picture.lay(overlay);
       this.sayEnough(plan, outputs, wrong, lacking);
     } catch (error) {
       if (error.name !== "AbortError") this.say(get("enough"), plainly(error), "wrong");
@@ -133,7 +133,7 @@ class Page {
   }
 
   async run() {
-    if (this.running) return;
+    if (this.isRunning) return;
     const { inputs, outputs, wrong } = this.form.read();
     if (wrong.length) {
       this.form.goTo(wrong[0]);
@@ -146,6 +146,7 @@ class Page {
       this.picture.lay(await this.drawn("POST", "drawing", { ...asked, inputs: Object.keys(inputs) }));
       const record = await this.server.ask("POST", "runs", asked);
       this.running = record.id;
+      if (get("cancel").disabled) await this.cancel(); // it was asked for before there was a run
       await this.server.follow(`runs/${record.id}/events`, (kind, told) => this.tell(kind, told));
       await this.show(record.id, outputs);
     } catch (error) {
@@ -157,7 +158,8 @@ class Page {
 
   begun(isRunning) {
     const hadFocus = [get("run"), get("cancel")].includes(document.activeElement);
-    this.running = isRunning ? "" : null;
+    this.isRunning = isRunning;
+    this.running = "";
     get("run").hidden = isRunning;
     get("cancel").hidden = !isRunning;
     get("cancel").disabled = false;
@@ -172,7 +174,6 @@ class Page {
     get("answer").hidden = false;
     get("values").replaceChildren();
     get("errors").replaceChildren();
-    get("state").replaceChildren();
     get("times").hidden = true;
     this.say(get("said"), "It waits for its turn.");
     this.growing = window.setInterval(() => { get("times").hidden = !this.picture.drawTimes(); }, 250);

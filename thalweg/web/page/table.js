@@ -10,6 +10,7 @@ const TYPES = {
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", parquet: "application/vnd.apache.parquet",
 };
 const ROWS = 200;
+const LARGE_BYTES = 1e6; // of a table; each of its cells in a line of a report would be very much
 
 export class Tables {
   constructor(server, fields) {
@@ -52,7 +53,8 @@ export class Tables {
       return;
     }
     const chosen = (id) => [...get(id).selectedOptions].map(({ value }) => [id, value]);
-    const options = [["data", "table,report,cells,file"], ["rows", ROWS], ...chosen("add"), ...chosen("only")];
+    const parts = file.size < LARGE_BYTES ? "table,report,cells,file" : "table,report,file";
+    const options = [["data", parts], ["rows", ROWS], ...chosen("add"), ...chosen("only")];
     if (get("keep").checked) options.push(["keep", "*"]);
     this.stopping = new AbortController();
     get("fill").disabled = true;
@@ -152,7 +154,7 @@ export class Tables {
       ["Filled table", `${stem}-filled${file.ending}`, file.type, content],
       ["Report", `${stem}-report.txt`, "text/plain", told.report],
       ["Each cell", `${stem}-cells.csv`, "text/csv", told.cells],
-    ];
+    ].filter(([, , , text]) => text !== undefined);
     this.links = files.map(([, , type, text]) => URL.createObjectURL(new Blob([text], { type })));
     get("downloads").replaceChildren(...files.map(([title, download], place) =>
       html("a", { href: this.links[place], download, class: "button" }, title, html("span", { class: "muted" }, ` ${download.split(".").pop().toUpperCase()}`))));

@@ -304,6 +304,30 @@ def test_what_is_no_journal_is_an_error_and_left_alone(tmp_path):
     assert path.read_bytes() == b"a letter to a friend" * 1000
 
 
+def test_a_database_of_somebody_else_is_refused_and_left_alone(tmp_path):
+    import sqlite3
+
+    path = tmp_path / "runs.db"
+    connection = sqlite3.connect(path)
+    connection.execute("create table runs (id text)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="holds something else; name another one"):
+        open_journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_journal_of_a_later_version_is_refused(tmp_path):
+    import sqlite3
+
+    open_journal(tmp_path / "runs.db").close()
+    connection = sqlite3.connect(tmp_path / "runs.db")
+    connection.execute("pragma user_version = 2")
+    connection.close()
+    with pytest.raises(JournalError, match="of a later version of thalweg"):
+        open_journal(tmp_path / "runs.db")
+
+
 def test_a_password_is_not_shown(server):
     with open_journal(server.url) as journal:
         assert repr(journal) == "<Journal postgresql://127.0.0.1/postgres>"

@@ -372,7 +372,9 @@ def test_dispatches_that_are_awaited_submitted_and_mapped_are_recorded_too(path)
     assert [solution["x1"] for solution in asyncio.run(twice())] == [2] * 5
     assert dsp.submit({"x0": 1}, journal=path, run="0").result(60).recomputed == []
     with open_journal(path) as journal:
-        assert [solution["x1"] for solution in dsp.map([{"x0": 1}, {"x0": 2}], journal=journal)] == [2, 4]
+        for executor in (None, "threads"):
+            solutions = list(dsp.map([{"x0": 1}, {"x0": 2}], journal=journal, run="rows", executor=executor))
+            assert [(solution["x1"], solution.recorded.run) for solution in solutions] == [(2, "rows/0"), (4, "rows/1")]
         assert len(journal.runs()) == 7
 
 

@@ -496,7 +496,7 @@ class Dispatcher(Model, Visible):
         rows : iterable of mapping
             Inputs of one dispatch each; read as there is room for more.
         outputs, **options
-            As for `dispatch`.
+            As for `dispatch`; ``run="name"`` records a run for each row, ``"name/0"`` and so on.
         gate : Gate, optional
             Admits the dispatches; shared with other calls of `map`, it admits those of all together.
         ordered : bool, optional

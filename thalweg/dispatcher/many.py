@@ -67,9 +67,9 @@ def _results(
     outputs = None if outputs is None else list(outputs)
     in_line = not dsp.make_network().coroutines and options.get("executor", dsp.executor) in (None, "sync")
     if in_line and gate is None:
-        for row in rows:
+        for number, row in enumerate(rows):
             try:
-                result = dsp.dispatch(row, outputs, **options)
+                result = dsp.dispatch(row, outputs, **_of_row(options, number))
             except Exception as error:
                 if not return_exceptions:
                     raise
@@ -79,14 +79,20 @@ def _results(
     flight = _Flight(ordered=ordered)
     width = 2 * gate.high if gate is not None else _AT_ONCE
     try:
-        for row in rows:
-            flight.add(_admitted(flight, dsp, gate, row, outputs, options))
+        for number, row in enumerate(rows):
+            flight.add(_admitted(flight, dsp, gate, row, outputs, _of_row(options, number)))
             if flight.size >= width:
                 yield flight.result(return_exceptions=return_exceptions)
         while flight.size:
             yield flight.result(return_exceptions=return_exceptions)
     finally:
         flight.cancel()
+
+
+def _of_row(options: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+    """The options of a row: a recorded run of many is a run for each."""
+    run = options.get("run")
+    return options if run is None else {**options, "run": f"{run}/{number}"}
 
 
 class _Flight:

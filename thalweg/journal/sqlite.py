@@ -8,12 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..errors import JournalError
 from .files import Files
 from .store import Store
 
 __all__ = ["SqliteStore"]
 
 _WAIT_SECONDS = 60.0  # for others who write
+_VERSION = 1  # of the tables
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -50,13 +52,24 @@ class SqliteStore(Store):
                 path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self.execute("pragma journal_mode=wal")
-                self.execute("pragma synchronous=full")
-                if not self.execute("select 1 from sqlite_master where name = 'entries'").fetchone():
-                    self.create()
+                self._open()
             except BaseException:
                 self.connection.close()
                 raise
+
+    def _open(self) -> None:
+        """Make the tables in an empty file; refuse what is somebody else's, or of a later version."""
+        tables = {row[0] for row in self.execute("select name from sqlite_master where type = 'table'")}
+        version = self.execute("pragma user_version").fetchone()[0]
+        if (tables and "entries" not in tables) or version > _VERSION:
+            what = "is of a later version of thalweg" if "entries" in tables else "holds something else"
+            raise JournalError(f"the file {self.url} {what}; name another one")
+        self.execute("pragma journal_mode=wal")
+        self.execute("pragma synchronous=full")
+        if not tables:
+            with self.transaction():
+                self.create()
+                self.execute(f"pragma user_version = {_VERSION}")
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Execute a statement; gives a cursor."""

@@ -186,7 +186,6 @@ def test_two_drivers_never_drive_one_run(tmp_path):
 
 def test_drivers_that_begin_together_share_nothing(tmp_path):
     where = f"sqlite:///{tmp_path}/runs.db"
-    open_journal(where).close()
     drivers = [Driver(where, "one", 8) for _ in range(4)]
     made = []
     for driver in drivers:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from ..errors import JournalError
@@ -15,6 +16,7 @@ from .store import Store
 __all__ = ["SqliteStore"]
 
 _WAIT_SECONDS = 60.0  # for others who write
+_PAUSE_SECONDS = 0.01
 _VERSION = 1  # of the tables
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -64,12 +66,25 @@ class SqliteStore(Store):
         if (tables and "entries" not in tables) or version > _VERSION:
             what = "is of a later version of thalweg" if "entries" in tables else "holds something else"
             raise JournalError(f"the file {self.url} {what}; name another one")
-        self.execute("pragma journal_mode=wal")
+        self._use_log()
         self.execute("pragma synchronous=full")
         if not tables:
             with self.transaction():
                 self.create()
                 self.execute(f"pragma user_version = {_VERSION}")
+
+    def _use_log(self) -> None:
+        """Switch to the write-ahead log; while others open the file, too, SQLite refuses that without waiting."""
+        until = monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                self.execute("pragma journal_mode=wal")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                    raise
+                sleep(_PAUSE_SECONDS)
+            else:
+                return
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Execute a statement; gives a cursor."""

@@ -44,7 +44,7 @@ LATE_DOORS = {
     "thalweg.dispatcher.seeing": {"_repr_html_", "plot", "table"},
     "thalweg.dispatcher.solution": {"critical_path", "explain", "report", "rerun", "timeline", "why_not", "workflow"},
     "thalweg.jobs.scheduler": {"_roster", "plot"},
-    "thalweg.tasks.run": {"_durable"},
+    "thalweg.tasks.run": {"_durable", "_recorded"},
 }
 DOOR_STATEMENTS = 3
 

@@ -16,7 +16,7 @@ import pytest
 from tests.tasks.durable_flow import Ledger
 from tests.tasks.flows import Survey
 from tests.tasks.test_run import Held
-from thalweg.errors import BuildError, JournalError, RunHeldError, TaskError
+from thalweg.errors import BuildError, JournalError, RunHeldError, TaskError, UnknownRunError
 from thalweg.journal import open_journal
 from thalweg.journal.records import JournalWarning
 from thalweg.tasks import Flow, task
@@ -182,6 +182,24 @@ def test_a_run_that_was_begun_otherwise_is_refused(journal, log):
         Ledger(str(log)).entrypoint.using("sync", journal=journal, run="a").run(3)
     with pytest.raises(JournalError, match="was begun with other attributes: 'seed'"):
         Ledger(str(log), seed=2).submit(2, journal=journal, run="a").result(60)
+
+
+def test_a_run_is_resumed_by_its_name(journal, log):
+    value = Ledger(str(log), seed=3).entrypoint.using("sync", journal=journal, run="a").run(4)
+    made = len(lines(log))
+    run = Ledger.resume("a", journal, executor="sync")
+    assert run.result(60) == value
+    assert (len(lines(log)), run.recorded.starts) == (made, 2)
+    with pytest.raises(JournalError, match=r"the run 'a' is a flow .*Ledger.entrypoint', and none of Survey"):
+        Survey.resume("a", journal)
+    with pytest.raises(UnknownRunError):
+        Ledger.resume("b", journal)
+
+
+def test_a_run_whose_arguments_could_not_be_kept_is_to_be_submitted_again(journal):
+    Survey().choose.using("sync", journal=journal, run="a").submit(5, n=Survey(3)).result(60)
+    with pytest.raises(JournalError, match="these could not be kept: n; submit it again with the same flow"):
+        Survey.resume("a", journal)
 
 
 def test_a_name_without_a_journal_is_refused():

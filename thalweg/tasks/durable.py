@@ -24,14 +24,14 @@ from ..journal.journal import Journal, open_journal
 from ..journal.journaled import Journaled
 from ..journal.recording import Recording
 from ..journal.records import JournalWarning
-from ..journal.values import encode
+from ..journal.values import Unkept, encode
 from ..signature import signature_of
 from .body import Asked, Grown
 from .conduct import Conduct
 from .recipe import Recipe, from_plain, to_plain
 from .tree import Tree
 
-__all__ = ["Durable"]
+__all__ = ["Durable", "opened_and_resumed"]
 
 _GROWN, _VALUE = "thalweg: asked for", "thalweg: value"  # the first of a tuple that stands for something else
 _SHOWN = 5  # names in a warning
@@ -145,6 +145,44 @@ class Durable(Conduct):
             if keys:
                 names = ", ".join(keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
                 warnings.warn(f"of the run {recording.id!r} {len(keys)} {what}: {names}", JournalWarning, stacklevel=2)
+
+
+def opened_and_resumed(cls: type, journal: Any, run: str) -> tuple[tuple[Any, type, str, Any], str]:
+    """How a recorded run of a class of flows was begun, and its name.
+
+    Parameters
+    ----------
+    cls : type
+    journal : str, Path or Journal
+    run : str
+
+    Raises
+    ------
+    UnknownRunError
+        There is no such run.
+    JournalError
+        It is none of this class; or what it was begun with could not be kept.
+    """
+    opened = open_journal(journal)
+    try:
+        info, asked = opened.run(run), opened.asked(run)
+    finally:
+        if opened is not journal:
+            opened.close()
+    name, _, task = info.name.rpartition(".")
+    owner = next((each for each in cls.__mro__ if hasattr(vars(each).get(task), "function")), None)
+    if info.kind != "flow" or name != f"{cls.__module__}:{cls.__qualname__}" or owner is None:
+        raise JournalError(f"the run {run!r} is a {info.kind} {info.name!r}, and none of {cls.__qualname__}")
+    held = [*enumerate(asked["arguments"], 1), *asked["named arguments"].items(), *asked["attributes"].items()]
+    lost = [str(each) for each, value in held if type(value) is Unkept]
+    if lost:
+        raise JournalError(
+            f"of the run {run!r} these could not be kept: {', '.join(lost)}; submit it again with the same flow and "
+            f"arguments, by using(journal=..., run={run!r})"
+        )
+    flow: Any = object.__new__(cls)  # as pickle does it: with its attributes, and without being initialised
+    vars(flow).update(asked["attributes"])
+    return (flow, owner, task, (tuple(asked["arguments"]), asked["named arguments"])), info.id
 
 
 def _let_be() -> None:

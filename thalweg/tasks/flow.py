@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import BuildError
 from .body import is_frozen
+from .conduct import Manner
 from .definition import BoundTask, Task
-from .run import Run
+from .run import Run, resume
 
 __all__ = ["Flow"]
 
@@ -91,6 +92,31 @@ class Flow:
                 f"another: flow.NAME.submit(...), where NAME is one of {tasks or '(none)'}"
             )
         return entry.using(executor, timeout=timeout, journal=journal, run=run).submit(*args, **kwargs)
+
+    @classmethod
+    def resume(cls, run: str, journal: Any, *, executor: Any = None, timeout: float | None = None) -> Run[Any]:
+        """Go on with a recorded run of this class, with the attributes and arguments that it was begun with.
+
+        Parameters
+        ----------
+        run : str
+            Its name in the journal.
+        journal : str, Path or Journal
+        executor, timeout
+            As for `BoundTask.using`.
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        UnknownRunError
+            There is no such run.
+        JournalError
+            It is none of this class; or what it was begun with could not be kept.
+        """
+        return resume(cls, run, Manner(executor, timeout, journal))
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._refuse_change(name)

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeout
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from ..dispatcher.recorded import Recorded
@@ -15,7 +16,7 @@ from ..executors.background import in_background
 from ..executors.states import State
 from .conduct import Conduct, Manner
 
-__all__ = ["Run", "begin", "conduct", "conduct_here"]
+__all__ = ["Run", "begin", "conduct", "conduct_here", "resume"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -146,6 +147,18 @@ async def conduct(first: tuple[Any, type, str, Any], manner: Manner) -> Any:
     made = _made(first, manner)
     await made.drive_on_loop()
     return made.outcome()
+
+
+def resume(cls: type, run: str, manner: Manner) -> Run[Any]:
+    """Go on with a recorded run of a class of flows."""
+    first, name = _recorded(cls, manner.journal, run)
+    return begin(first, replace(manner, run=name))
+
+
+def _recorded(cls: type, journal: Any, run: str) -> tuple[tuple[Any, type, str, Any], str]:
+    from .durable import opened_and_resumed
+
+    return opened_and_resumed(cls, journal, run)
 
 
 def _made(first: tuple[Any, type, str, Any], manner: Manner) -> Conduct:

@@ -262,3 +262,6 @@ def test_a_driver_that_is_killed_loses_nothing_that_was_recorded(executor, journ
     assert int(output) == right
     with open_journal(journal) as opened:
         assert {opened.run(f"ledger {each}").state for each in range(number)} <= {"done"}
+    made = len(lines(log))  # and by a program in which the module of the flow has another name
+    assert Ledger.resume(run, journal, executor="sync").result(60) == right
+    assert len(lines(log)) == made

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from tests.properties.test_tasks import ANY, Grows, by_a_run, plainly
 from tests.tasks.flows import Survey
 from tests.workers.places import Places
 from thalweg.errors import CodeVersionError, TaskError, TransferError, WorkerDied, WorkersError
@@ -31,6 +33,13 @@ CASES = {
 def test_a_run_gives_what_the_plain_call_gives(fleet, case):
     bound, *args = case(Survey())
     assert bound.run(*args) == bound(*args)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+@given(what=ANY)
+def test_random_trees_of_calls_give_what_plain_calls_give(fleet, what):
+    flow = Grows(factor=3)
+    assert by_a_run(flow, what, None) == plainly(flow, what)
 
 
 def test_runs_go_to_the_workers_and_can_be_awaited(fleet):

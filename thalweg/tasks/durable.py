@@ -169,9 +169,9 @@ def opened_and_resumed(cls: type, journal: Any, run: str) -> tuple[tuple[Any, ty
     finally:
         if opened is not journal:
             opened.close()
-    name, _, task = info.name.rpartition(".")
+    name, _, task = info.name.rpartition(":")[2].rpartition(".")  # as a script its module has another name
     owner = next((each for each in cls.__mro__ if hasattr(vars(each).get(task), "function")), None)
-    if info.kind != "flow" or name != f"{cls.__module__}:{cls.__qualname__}" or owner is None:
+    if info.kind != "flow" or name != cls.__qualname__ or owner is None:
         raise JournalError(f"the run {run!r} is a {info.kind} {info.name!r}, and none of {cls.__qualname__}")
     held = [*enumerate(asked["arguments"], 1), *asked["named arguments"].items(), *asked["attributes"].items()]
     lost = [str(each) for each, value in held if type(value) is Unkept]
@@ -268,9 +268,14 @@ def _name(owner: type) -> str:
 
 def _owner(flow: Any, name: str) -> type:
     """A class that a flow is of, by name: nothing is imported because it stands in a journal."""
-    for cls in type(flow).__mro__:
+    classes = type(flow).__mro__
+    for cls in classes:
         if _name(cls) == name:
             return cls
+    # Of a file that was run as a script, and is now imported, or the other way round, the module has another name.
+    alike = [cls for cls in classes if name.endswith(f".{cls.__qualname__}")]
+    if len(alike) == 1:
+        return alike[0]
     raise JournalError(f"the journal names the class {name}, which {type(flow).__qualname__} does not derive from")
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.served import Tank, Watched, served
+from tests.browser.served import Tank, Watched
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -54,8 +54,8 @@ def tank():
 
 
 @pytest.fixture
-def url(tank):
-    with served(tank.dsp) as address:
+def url(pages, tank):
+    with pages.served(tank.dsp) as address:
         yield address
         tank.may_end.set()
 

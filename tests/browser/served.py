@@ -68,6 +68,13 @@ def deep():
     return dsp
 
 
+@contextmanager
+def served(dsp, **options):
+    """The address of a served model."""
+    with dsp.web(**options).site().run() as server:
+        yield f"{server.url}/"
+
+
 class Watched:
     """A page that goes from server to server; an error on it, a warning, or a request to elsewhere fails the test.
 
@@ -117,18 +124,22 @@ class Watched:
         page.locator("html[data-ready=yes]").wait_for()
         page.locator("#enough:not(:empty)").wait_for(state="attached")
 
-    def end(self):
-        """A test ends; nothing on the page may still be asking."""
+    @contextmanager
+    def served(self, dsp, **options):
+        """The address of a served model, which the page leaves before it is shut down."""
+        with served(dsp, **options) as address:
+            yield address
+            self.leave()
+
+    def leave(self):
+        """Have the page ask nothing more."""
         self.page.goto("about:blank")
+
+    def end(self):
+        """A test ends."""
+        self.leave()
         self.page.unroute_all()
         assert self.errors == [], self.errors
-
-
-@contextmanager
-def served(dsp, **options):
-    """The address of a served model."""
-    with dsp.web(**options).site().run() as server:
-        yield f"{server.url}/"
 
 
 def shot(page, name, *, whole=True):

@@ -160,6 +160,21 @@ def test_with_nothing_chosen_all_that_was_computed_is_shown_first(page):
     expect(page.locator(".answer-row:visible .name")).to_have_text(["hours", "volume", "flow", "is_round"])
 
 
+def test_what_is_said_late_of_a_way_is_not_laid_over_its_run(page):
+    held = []
+    field(page, "volume").fill("6")
+    want(page, "hours")
+    expect(page.locator("#enough")).to_contain_text("Enough is known")
+    page.route("**/plan", lambda route: held.append(route))  # noqa: PLW0108 - it is marked, which a method cannot be
+    field(page, "level").fill("3")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.locator("#said")).to_contain_text("Done")
+    with page.expect_response("**/plan"):
+        held[-1].continue_()
+    expect(page.locator("#enough")).to_contain_text("Enough is known")
+    assert states(page)["hours"] == ["computed", "= 12"]
+
+
 def test_a_run_can_be_cancelled(page, tank):
     tank.hold()
     field(page, "volume").fill("6")
@@ -192,7 +207,7 @@ def test_a_run_can_be_cancelled_before_it_is_accepted(page, tank):
 
 
 def test_a_guarded_server_asks_for_the_token_and_no_address_has_it(pages, tank):
-    with served(tank.dsp, token=TOKEN) as address:
+    with pages.served(tank.dsp, token=TOKEN) as address:
         page = pages.open(address, expected=["401"], is_ready=False)
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("This server asks for a token")
@@ -232,6 +247,7 @@ def test_the_page_works_under_a_path_of_another_application(pages, tank):
         page.get_by_role("button", name="Compute", exact=True).click()
         expect(page.locator(".answer-row")).to_contain_text("12 h")
         assert all("/models/tank" in each for each in pages.addresses)
+        pages.leave()
 
 
 def test_a_stream_that_breaks_off_is_taken_up_again(pages, url):
@@ -271,7 +287,7 @@ def test_without_a_picture_the_page_goes_on(pages, url):
 
 
 def test_models_within_are_followed_and_effects_are_wanted(pages):
-    with served(deep()) as address:
+    with pages.served(deep()) as address:
         page = pages.open(address)
         assert page.locator("legend").all_inner_texts()[-1].startswith("To be done")
         field(page, "a").fill("3")
@@ -291,7 +307,7 @@ def test_nothing_of_a_model_runs(pages):
     dsp.add_data(f"x{EVIL}", description=EVIL, unit=EVIL)
     dsp.add_function(f"f{EVIL}", lambda x: EVIL, [f"x{EVIL}"], [f"y{EVIL}"], description=EVIL)
     dsp.add_function("g", lambda x: 1 / 0, [f"x{EVIL}"], ["z"])
-    with served(dsp, name="evil") as address:
+    with pages.served(dsp, name="evil") as address:
         page = pages.open(address)
         page.locator(".field input[type=text]").first.fill(EVIL.removeprefix(chr(34)))
         page.get_by_role("button", name="Compute", exact=True).click()
@@ -304,7 +320,7 @@ def test_nothing_of_a_model_runs(pages):
 
 
 def test_what_is_not_exposed_is_not_on_the_page(pages, tank):
-    with served(tank.dsp, expose=["volume", "flow", "hours"]) as address:
+    with pages.served(tank.dsp, expose=["volume", "flow", "hours"]) as address:
         page = pages.open(address)
         field(page, "volume").fill("6")
         want(page, "hours")

@@ -5,7 +5,7 @@ import importlib.resources
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.served import TOKEN, field, served, want
+from tests.browser.served import TOKEN, field, want
 
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_a_filled_table_can_be_used_by_all(pages, url, scheme, tmp_path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_failed_and_the_token_can_be_used_by_all(pages, tank, scheme):
-    with served(tank.dsp, token=TOKEN) as address:
+    with pages.served(tank.dsp, token=TOKEN) as address:
         page = pages.open(address, scheme=scheme, width=360, expected=["401"], is_ready=False)
         page.get_by_role("dialog").wait_for()
         assert grave(page) == []

@@ -133,7 +133,7 @@ def test_what_is_wrong_with_a_table_is_said_and_can_be_mended(pages, address, tm
 
 
 def test_a_table_that_is_too_large_is_said_to_be(pages, planets):
-    with served(planets, limits=Limits(table_bytes=1000)) as address:
+    with pages.served(planets, limits=Limits(table_bytes=1000)) as address:
         page = pages.open(address, expected=["413"])
         send(page, HOLED)
         expect(page.locator("#filling")).to_contain_text(

@@ -67,8 +67,8 @@ export class Form {
     const placeholder = field.hasDefault ? `default ${fallback}` : field.says;
     if (field.kind === "date") return html("input", { ...common, type: "date" });
     if (field.kind === "object") return html("textarea", { ...common, placeholder, rows: 2, spellcheck: "false" });
-    const isNumber = field.kind === "number" || field.kind === "integer";
-    return html("input", { ...common, type: "text", placeholder, autocomplete: "off", spellcheck: "false", inputmode: isNumber && !/Mobi/.test(navigator.userAgent) ? "text" : isNumber ? "decimal" : "text" });
+    // Numbers, too, are typed as text: the keyboards for numbers of some phones have neither minus nor exponent.
+    return html("input", { ...common, type: "text", placeholder, autocomplete: "off", spellcheck: "false" });
   }
 
   // Show only rows whose name or description has a text.

@@ -37,6 +37,7 @@ class Page {
     this.server = server;
     this.title = openapi.info.title;
     this.progress = get("progress");
+    this.runs = 0;
     const { fields, effects } = readFields(openapi);
     this.fields = fields;
     this.names(openapi.info);
@@ -90,6 +91,7 @@ class Page {
   async foresee() {
     this.foreseeing?.abort();
     const { signal } = this.foreseeing = new AbortController();
+    const { runs } = this; // what was changed before a run, or during one, is not laid over its picture
     const { inputs, outputs, wrong } = this.form.read();
     const asked = { inputs: Object.keys(inputs), outputs: outputs.length ? outputs : null };
     try {
@@ -100,7 +102,7 @@ class Page {
       const lacking = plan.unreachable.length
         ? await this.server.ask("POST", "missing", { ...asked, sets: 4 }, { signal }) : null;
       if (signal.aborted) return;
-      if (!this.isRunning) this.picture.lay(overlay);
+      if (runs === this.runs && !this.isRunning) this.picture.lay(overlay);
       this.sayEnough(plan, outputs, wrong, lacking);
     } catch (error) {
       if (error.name !== "AbortError") this.say(get("enough"), plainly(error), "wrong");
@@ -140,6 +142,8 @@ class Page {
       return;
     }
     this.begun(true);
+    window.clearTimeout(this.soon);
+    this.foresee();
     this.picture.select("");
     try {
       const asked = { inputs, outputs: outputs.length ? outputs : null };
@@ -159,6 +163,7 @@ class Page {
   begun(isRunning) {
     const hadFocus = [get("run"), get("cancel")].includes(document.activeElement);
     this.isRunning = isRunning;
+    this.runs += 1; // it begins, and it ends
     this.running = "";
     get("run").hidden = isRunning;
     get("cancel").hidden = !isRunning;

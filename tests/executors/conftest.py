@@ -4,6 +4,7 @@ import pytest
 
 import thalweg as tw
 from tests.executors.doors import Door
+from tests.executors.rows import close_clusters
 
 
 @pytest.fixture
@@ -16,3 +17,4 @@ def door():
 def _shut_down():
     yield
     tw.shutdown_executors()
+    close_clusters()

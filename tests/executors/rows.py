@@ -138,7 +138,7 @@ class Processes(Row):
 
 
 class Dask(Processes):
-    """A cluster of this machine; one for all tests of a session, but for those that ask for one of their own."""
+    """A cluster of this machine; one for all tests of a file, but for those that ask for one of their own."""
 
     many = 2000
     shared = None
@@ -159,7 +159,7 @@ class Dask(Processes):
 
 
 class Ray(Dask):
-    """One Ray for all tests of a session; a program has no more than one."""
+    """One Ray for all tests of a file; a program has no more than one."""
 
     some = 20
     many = 500
@@ -171,6 +171,14 @@ class Ray(Dask):
         if Ray.shared is None:
             Ray.shared = make("ray", num_cpus=2)
         self.executor = Ray.shared
+
+
+def close_clusters():
+    """End those that tests share: their processes come and go, which other tests would take for what they left."""
+    for kind in (Dask, Ray):
+        shared, kind.shared = kind.shared, None
+        if shared is not None:
+            shared.close()
 
 
 class Isolated(Processes):

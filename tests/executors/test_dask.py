@@ -32,7 +32,7 @@ pytestmark = rows.DASK
 
 @pytest.fixture(scope="module")
 def cluster():
-    """The cluster of the session; what a test has broken of it comes back by itself."""
+    """The cluster of the file; what a test has broken of it comes back by itself."""
     return rows.Dask().executor
 
 

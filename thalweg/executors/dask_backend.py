@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import pickle
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DaskBackend"]
 
 _LOOPBACK = "127.0.0.1"
-_COUNT_SECONDS = 1.0  # how long the number of workers is taken for what it was
+_LOOK_SECONDS = 0.5  # how long the number of workers is taken for what it was
 _CLOSE_SECONDS = 10.0  # what a busy machine may need to end processes that were told to
 _SAME_CLOCK_SECONDS = 0.001
 _FIRST = float(1 << 40)  # the priority of what is asked about calls: it comes before any call
@@ -47,7 +48,7 @@ class DaskBackend:
         self.bundles: dict[str, Bundle] = {}  # by key, as long as they are at work
         self.killed: set[str] = set()  # addresses of workers that were ended on purpose
         self.places = 1  # how many calls it makes at once
-        self.counted = 0.0
+        self.wanted = 0  # workers of a cluster of ours
 
     async def open(self, engine: Engine) -> None:
         """Join the cluster, or start it."""
@@ -66,10 +67,21 @@ class DaskBackend:
         self.client.subscribe_topic(TOPIC, self._hear)
         await self.client.register_plugin(Steward())
         await self._count()
+        if self.is_ours:
+            self.wanted = len(self.cluster.workers)
+        engine.spawn(self._look_after())
+
+    async def _look_after(self) -> None:
+        """While there is work, look now and then at who does it; a worker that died as it began has left nobody."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self.bundles:
+                await self._count()
+                if self.is_ours and len(self.cluster.workers) < self.wanted:
+                    self.cluster.scale(self.wanted)
 
     async def _count(self) -> None:
         """Look how many calls can be made at once."""
-        self.counted = time.monotonic()
         with suppress(OSError, RuntimeError):  # it is not there for a moment, or is being left
             self.places = sum((await self.client.nthreads()).values()) or 1
 
@@ -130,8 +142,6 @@ class DaskBackend:
         elif lost is None and (bundle.unreported() or bundle.backlog is not None):
             lost = await self._lost(bundle, future)
         self.bundles.pop(bundle.key, None)
-        if time.monotonic() - self.counted > _COUNT_SECONDS:
-            await self._count()
         await self.engine.ended(bundle, lost)
 
     async def _lost(self, bundle: Bundle, future: Any) -> str | None:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from ..errors import CallCancelled
-from .contract import GRACE_SECONDS, Attempt, Call, Expired, Outcome, ask
+from .contract import GRACE_SECONDS, Attempt, Call, Executor, Expired, Outcome, ask
 from .driver import Driver, Listener
 from .gate import Gate
 from .order import Order
@@ -273,7 +273,8 @@ async def drive_here(
     Parameters
     ----------
     run : Order
-        Of coroutine functions; what the driver has noted is left to its `finish`, however the run ends.
+        Of coroutine functions, but for calls that name an executor, which makes them; what the driver has noted is left
+        to its `finish`, however the run ends.
     seconds : float, optional
         After which all that is left is cancelled, and awaited however long that takes.
     gate : Gate, optional
@@ -290,7 +291,15 @@ async def drive_here(
         As `LoopHost.drive`.
     """
     host, executor = LoopHost(grace_seconds=None), EventLoopExecutor()
-    driver = Driver(run, host, lambda _: executor, gate=gate, listener=listener)
+
+    def choose(call: Call) -> Executor:
+        named = call.executor
+        if named is None:
+            return executor
+        found: Executor = shared(named) if isinstance(named, str) else named
+        return found
+
+    driver = Driver(run, host, choose, gate=gate, listener=listener)
     if seconds is not None:
         host.call_later(seconds, driver.expire)
     try:

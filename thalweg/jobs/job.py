@@ -13,7 +13,7 @@ from types import CoroutineType, MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from ..errors import BuildError, JobError, UnknownNodeError
-from ..executors.contract import Call, GuardedCall
+from ..executors.contract import Call, Executor, GuardedCall
 from ..executors.policy import Policy, policy_of
 from ..executors.states import State
 from ..text import error_text
@@ -224,13 +224,16 @@ class Job(AbstractJob):
         required, and if it has failed, so has this one.
     kwargs : mapping, optional
         Arguments of the function by name, likewise.
+    executor : str or Executor, optional
+        Who makes it, if not the event loop: ``"processes"``, ``"dask"`` ...  The function may then be a plain one; it,
+        its arguments and its value must be able to travel there.
     **options : object
         Those of every job: ``label``, ``forever``, ``critical``, ``required`` or ``requires``, ``timeout``.
 
     Raises
     ------
     BuildError
-        `corun` can be neither called nor awaited, or a coroutine is given arguments.
+        `corun` can be neither called nor awaited, or a coroutine is given arguments or an executor.
 
     Examples
     --------
@@ -250,10 +253,12 @@ class Job(AbstractJob):
         corun: Callable[..., Awaitable[Any]] | Awaitable[Any],
         *args: Any,
         kwargs: Mapping[str, Any] | None = None,
+        executor: str | Executor | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.corun = corun
+        self.executor = executor
         self.args = args
         self.kwargs = dict(kwargs or {})
         given = [*args, *self.kwargs.values()]
@@ -262,11 +267,13 @@ class Job(AbstractJob):
         self.is_once = isawaitable(corun)
         if self.is_once and given:
             raise BuildError(f"{self.name!r} is a coroutine, which has its arguments; give them to a function")
+        if self.is_once and executor is not None:
+            raise BuildError(f"{self.name!r} is a coroutine, which cannot travel; give its function to the executor")
         if not (self.is_once or callable(corun)):
             raise BuildError(f"a job of {corun!r}, which cannot be awaited; give a coroutine function or a coroutine")
         self.function: Callable[..., Awaitable[Any]] = self._take if self.is_once else corun  # type: ignore[assignment]
         is_own = type(self).co_run is Job.co_run
-        self.is_plain = is_own and not takes and not kwargs and self.policy is None
+        self.is_plain = is_own and not takes and not kwargs and self.policy is None and executor is None
 
     def _take(self) -> Awaitable[Any]:
         """The coroutine, once."""
@@ -287,7 +294,7 @@ class Job(AbstractJob):
         """How an executor is to make it."""
         if type(self).co_run is not Job.co_run:
             return super().call(number)
-        return GuardedCall(number, self._filled(), (), policy=self.policy)
+        return GuardedCall(number, self._filled(), (), executor=self.executor, policy=self.policy)
 
     def _value_of(self, arg: Any) -> Any:
         if not _is_result(arg):

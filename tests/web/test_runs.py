@@ -8,7 +8,9 @@ import pytest
 
 from tests.web.models import body, client_of, problem
 from tests.web.test_exposure import secret_model
+from thalweg import Dispatcher
 from thalweg.errors import BuildError
+from thalweg.journal import open_journal
 from thalweg.web import FileStore, Limits, MemoryStore, RunRecord
 from thalweg.web.runs import STARTS
 
@@ -233,6 +235,38 @@ def test_a_run_that_a_restart_cut_off_is_begun_again(tmp_path, work):
         ("done", {"x": 1, "y": 1}),
         ("done", {"x": 2, "y": 2}),
     ]
+
+
+def test_a_run_that_a_restart_cut_off_goes_on_from_its_journal(tmp_path, work):
+    made = []
+
+    def first_step(x):
+        made.append(x)
+        return x
+
+    dsp = Dispatcher(name="steps")
+    dsp.add_function("first", first_step, ["z"], ["x"])
+    dsp.add_dispatcher(work.dsp, {"x": "x"}, {"y": "y"}, dsp_id="work")
+
+    async def first(client):
+        url = (await client.post("/runs", json={"inputs": {"z": 7}})).json()["url"]
+        await work.until_begun()
+        return url
+
+    async def second(client):
+        return await ended(client, url)
+
+    kept = {"runs": tmp_path / "runs.sqlite", "journal": tmp_path / "journal.db"}
+    limits = Limits(runs_at_work=1, shutdown_seconds=0)
+    url = by_client(dsp.web(limits=limits, **kept), first)
+    with open_journal(kept["journal"]) as journal:
+        assert [(run.shown_state, run.values) for run in journal.runs()] == [("interrupted", 1)]
+    work.may_end.set()
+    told = by_client(dsp.web(limits=limits, **kept), second)
+    assert (told["state"], told["return"]["y"]) == ("done", 7)
+    assert made == [7]
+    with open_journal(kept["journal"]) as journal:
+        assert journal.runs() == []
 
 
 def test_a_run_that_was_begun_too_often_is_given_up_and_one_that_fits_no_more_has_failed(tmp_path):

@@ -34,6 +34,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     _add_guards(parser)
     parser.add_argument("--runs", metavar="FILE", help="keep long runs in this file, over restarts")
+    parser.add_argument(
+        "--journal", metavar="PLACE", help="record the values of long runs there, so that a restart loses none of them"
+    )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="for one answer (default: 60)")
     parser.add_argument("--quick", action="store_true", help="all calls are short: make them without threads")
     parser.add_argument("--at-work", metavar="N", type=positive, help="questions answered at once (default: 64)")
@@ -69,6 +72,7 @@ def serve(chosen: argparse.Namespace) -> Exit:
             quick=chosen.quick,
             limits=Limits(**{name: value for name, value in limits.items() if value is not None}),
             runs=chosen.runs,
+            journal=chosen.journal,
             debug=chosen.debug,
         )
         if not application.guard.guards(chosen.host, mutual_tls=chosen.client_ca is not None):

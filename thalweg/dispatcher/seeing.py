@@ -99,6 +99,7 @@ class WebOptions(TypedDict, total=False):
     quick: bool
     limits: Any
     runs: Any
+    journal: Any
     debug: bool
 
 

@@ -73,6 +73,9 @@ class Application:
     limits : Limits, optional
     runs : str, Path or RunStore, optional
         File in which long runs are kept over restarts; by default they are in memory.
+    journal : str, Path or Journal, optional
+        Where the values of long runs are recorded while they are at work, so that one that a restart has cut off goes
+        on from them; see `thalweg.journal`.
     debug : bool, optional
         Tell tracebacks to clients.
 
@@ -108,7 +111,7 @@ class Application:
         self.admission = Admission(limits.at_work, limits.waiting, limits.retry_seconds)
         root = self.form_of(exposure.root.path)
         assert isinstance(root, ModelForm)
-        self.runs = Runs(root, slow, self.runner, limits, store_of(options.get("runs")))
+        self.runs = Runs(root, slow, self.runner, limits, store_of(options.get("runs")), journal=options.get("journal"))
         workshop = Workshop(self.runner, self.admission, limits.run_seconds, debug=self.debug)
         ahead, drawings = Ahead(root, workshop, limits), Drawings(root, workshop, limits, self.runs)
         fillings = Fillings(root.model, workshop, limits)

@@ -7,7 +7,8 @@
        +--restart--+------> interrupted
 
 A store in a file keeps them over restarts: what had not ended is begun again, from its inputs, for a run of a model may
-be made twice and give the same.  After `STARTS` beginnings it is given up: it may be what ends the server.
+be made twice and give the same; with a journal it goes on from the values that are recorded there, which are forgotten
+when it has ended.  After `STARTS` beginnings it is given up: it may be what ends the server.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
 from ..dispatcher import Solution
+from ..journal import Journal, open_journal
 from .answers import MEMBERS, Answers
 from .limits import Admission, Limits
 from .problems import Problem
@@ -53,14 +56,27 @@ class Runs:
     runner : Runner
     limits : Limits
     store : RunStore
+    journal : str, Path or Journal, optional
+        Where values are recorded while a run is at work.
     """
 
-    def __init__(self, form: ModelForm, answers: Answers, runner: Runner, limits: Limits, store: RunStore) -> None:
+    def __init__(
+        self,
+        form: ModelForm,
+        answers: Answers,
+        runner: Runner,
+        limits: Limits,
+        store: RunStore,
+        *,
+        journal: str | Path | Journal | None = None,
+    ) -> None:
         self.form = form
         self.answers = answers
         self.runner = runner
         self.limits = limits
         self.store = store
+        self.place = journal
+        self.journal: Journal | None = None  # when it is first needed
         self.admission = Admission(limits.runs_at_work, limits.runs_waiting, limits.retry_seconds)
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.ending: set[str] = set()  # runs whose end is being kept
@@ -153,6 +169,7 @@ class Runs:
                 leave,
                 seconds=seconds,
                 on_event=live,
+                **self._recording(record),
                 **question.options,
             )
             live.solution = solution
@@ -165,6 +182,14 @@ class Runs:
             return record, "failed", self.answers.problem(model, question, error).body()
         finally:
             leave()
+
+    def _recording(self, record: RunRecord) -> dict[str, Any]:
+        """Options of a run that is recorded, if runs are."""
+        if self.place is None:
+            return {}
+        if self.journal is None:
+            self.journal = open_journal(self.place)
+        return {"journal": self.journal, "run": record.id}
 
     def _leave_once(self) -> Callable[[], object]:
         """What gives a place back when it is first called."""
@@ -182,6 +207,8 @@ class Runs:
         try:
             await self._stored(self.store.put, ended)
             await self._stored(self.store.forget, self.limits.runs_kept)
+            if self.journal is not None:
+                await asyncio.to_thread(self.journal.prune, [record.id])
         except Exception:  # of whoever made the store; the next start of the server will find the run unfinished
             _LOG.exception("the end of run %s could not be kept", record.id)
         live = self.lives.get(record.id)
@@ -277,6 +304,9 @@ class Runs:
             await asyncio.wait(pending)
         for live in self.lives.values():
             live.end()
+        journal, self.journal = self.journal, None
+        if journal is not None and journal is not self.place:
+            await asyncio.to_thread(journal.close)
 
 
 async def _only_the_end(record: RunRecord) -> AsyncIterator[bytes]:

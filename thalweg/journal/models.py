@@ -103,7 +103,11 @@ class Durable(Driven):
         except BaseException:
             self._close()
             raise
-        self.driven = self.journaled = Journaled(self.run, recording, Lineage(self.run))
+        try:
+            self.driven = self.journaled = Journaled(self.run, recording, Lineage(self.run))
+        except BaseException as error:
+            self._stop(error)
+            raise
         if self.is_given_up:  # nobody waits for it any more, and it must not keep its lease
             self._stop(CallCancelled("the dispatch was cancelled before it began"))
 

@@ -202,6 +202,8 @@ class Recording:
         self.has_ended = True
         try:
             self.flush()
+            self._writer.remove(self)
+            self._told = self._told_broken = None  # a renewal that comes too late is no loss
             self._store.finish(self.lease, state, error_text(error) if isinstance(error, BaseException) else error)
         finally:
             self._writer.remove(self)

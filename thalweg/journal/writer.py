@@ -77,6 +77,14 @@ class Writer:
             thread.join()
 
     def _work(self) -> None:
+        try:
+            self._write_all()
+        except BaseException as error:  # somebody waits for this thread, and must not wait for ever
+            for run in list(self.runs.values()):
+                self._break(run, error)
+            raise
+
+    def _write_all(self) -> None:
         pause = self.seconds / _RENEWALS
         renewal = monotonic() + pause
         while True:
@@ -130,7 +138,7 @@ class Writer:
             elif orders[lease]:
                 runs[lease].committed(orders[lease])
 
-    def _break(self, run: Writing, error: Exception) -> None:
+    def _break(self, run: Writing, error: BaseException) -> None:
         self.remove(run)
         if not isinstance(error, JournalError):
             error = JournalError(f"the run {run.id!r} could not be recorded: {type(error).__name__}: {error}")

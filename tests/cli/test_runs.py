@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -114,4 +115,50 @@ def test_an_unknown_run_is_an_error_and_makes_none(folder):
     with open_journal(folder / "runs.db") as journal:
         journal.begin("flow", "", {}, "nightly").finish()
     assert "did you mean 'nightly'" in thalweg("runs", "show", "nigthly", code=2)[1]
-    assert "'nightly' is a flow" in thalweg("runs", "resume", "nightly", "steps.py", code=2)[1]
+    assert "steps.py has no flow" in thalweg("runs", "resume", "nightly", "steps.py", code=2)[1]
+
+
+FLOW = """
+import sys
+from pathlib import Path
+from thalweg.tasks import Flow, task
+
+class Counts(Flow):
+    def __init__(self, step):
+        self.step = step
+
+    @task
+    def entrypoint(self, n):
+        return self.total([self.one(i) for i in range(n)])
+
+    @task
+    def one(self, i):
+        print("one", i)
+        return i * self.step
+
+    @task
+    def total(self, parts):
+        if not Path("ready").exists():
+            raise OSError("it is not ready")
+        return {"total": sum(parts)}
+
+if __name__ == "__main__":
+    Counts(3).submit(4, journal="sqlite:///runs.db", run="counted").result(60)
+"""
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_a_run_of_a_flow_is_resumed(folder, executor):
+    (folder / "counts.py").write_text(FLOW)
+    failed = subprocess.run([sys.executable, "counts.py"], capture_output=True, text=True, check=False)
+    assert "it is not ready" in failed.stderr
+    listed, _ = thalweg("runs", "list")
+    assert listed.splitlines()[1].split()[:5] == ["counted", "failed", "5", "1", "1"]
+    assert "did you mean Counts?" in thalweg("runs", "resume", "counted", "counts.py:Count", code=2)[1]
+    assert "it is not ready" in thalweg("runs", "resume", "counted", "counts.py:Counts", code=1)[1]
+    (folder / "ready").touch()
+    value, told = thalweg("runs", "resume", "counted", "counts.py", "--executor", executor)
+    assert value == "{'total': 18}\n"
+    assert told == "thalweg: run 'counted', start 3: 5 values from the journal\n"
+    value, told = thalweg("runs", "resume", "counted", "counts.py", "--json", "-q")
+    assert (json.loads(value), told) == ({"value": {"total": 18}}, "")

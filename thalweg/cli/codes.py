@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..errors import DispatchError, ServiceError, ThalwegError
+from ..errors import CallTimeout, DispatchError, ServiceError, TaskError, ThalwegError
 
 __all__ = ["Exit", "code_of"]
 
@@ -54,7 +54,7 @@ def code_of(error: BaseException) -> Exit:
         return Exit.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         return Exit.UNREAD
-    if isinstance(error, DispatchError | ServiceError):
+    if isinstance(error, DispatchError | ServiceError | TaskError | CallTimeout):
         return Exit.CANNOT
     if isinstance(error, ThalwegError | OSError):
         return Exit.WRONG

@@ -15,7 +15,7 @@ from ..dispatcher import Dispatcher
 from ..dispatcher.blueprint import Blueprint
 from ..errors import ModelFileError, near_misses
 
-__all__ = ["model_named", "models_in"]
+__all__ = ["model_named", "models_in", "module_named"]
 
 
 @contextmanager
@@ -40,6 +40,14 @@ def model_named(name: str) -> Iterator[Dispatcher]:
     place, attribute = _split(name)
     with _loaded(place) as module:
         yield _pick(module, attribute, place)
+
+
+@contextmanager
+def module_named(name: str) -> Iterator[tuple[ModuleType, str]]:
+    """The file or module of a name on the command line, and what is named in it, "" for nothing; as `model_named`."""
+    place, attribute = _split(name)
+    with _loaded(place) as module:
+        yield module, attribute
 
 
 def models_in(place: str) -> list[str]:

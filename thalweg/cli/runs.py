@@ -33,8 +33,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "`list` has a line for each run, the newest first; `show RUN` says what became of each of its calls; `resume "
-        "RUN MODEL` goes on with a run of that model, and computes only what is left; `cancel RUN ...` ends runs, "
-        "wherever they are driven; `prune` forgets runs that are done or were cancelled, or the RUNs that are named, "
+        "RUN MODEL` goes on with a run of that model, or flow, and computes only what is left; `cancel RUN ...` ends "
+        "runs, wherever they are driven; `prune` forgets runs that are done or were cancelled, or the RUNs that are named, "
         "and the large values that no other run needs.",
         example="""
             $ thalweg run thalweg.cli.river -i width=12 -i depth=1.5 -o area --as today | cat; thalweg runs show today
@@ -99,6 +99,10 @@ def _show(chosen: argparse.Namespace, journal: Journal) -> Exit:
 
 def _resume(chosen: argparse.Namespace, journal: Journal) -> Exit:
     run, chosen.model = chosen.words
+    if journal.run(run).kind == "flow":
+        from .flows import resume_flow
+
+        return resume_flow(chosen, journal, run, chosen.model)
     with model_of(chosen) as dsp, warnings_told(chosen):
         progress = progress_of(chosen, dsp.name or chosen.model)
         options = {"executor": chosen.executor, "timeout": chosen.timeout, "on_event": progress}

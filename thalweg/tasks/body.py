@@ -244,7 +244,7 @@ def versions(flow: type, owner: type) -> dict[str, str]:
 
 def _is_users(cls: type) -> bool:
     """Does it come from a file that each process has for itself?"""
-    if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
+    if "__main__" in cls.__module__ or "<locals>" in cls.__qualname__:
         return False  # it travels with its code
     top = cls.__module__.partition(".")[0]
     return top not in sys.stdlib_module_names and not cls.__module__.startswith(__package__)

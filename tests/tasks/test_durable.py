@@ -22,7 +22,7 @@ from thalweg.journal.records import JournalWarning
 from thalweg.tasks import Flow, task
 
 ROOT = Path(__file__).parents[2]
-KILLS = 50 if os.environ.get("THALWEG_SOAK") == "1" else 5
+KILLS = 50 if os.environ.get("THALWEG_SOAK") == "1" else 3
 executors = pytest.mark.parametrize("executor", ["sync", "threads", "processes", None])
 
 

@@ -89,7 +89,9 @@ def wait_for(path):
 
 
 def test_queues_resources_and_tolerations(fleet):
-    plain = {Places().anywhere.run() for _ in range(6)}
+    early = [Places().trains.submit(), Places().at_night.submit()]  # nobody takes these: they wait
+    assert {Places().anywhere.run() for _ in range(6)} == {"plain"}
+    assert [run.status for run in early] == ["running"] * 2
     with launch_workers(
         1,
         scheduler=fleet.address,
@@ -99,23 +101,13 @@ def test_queues_resources_and_tolerations(fleet):
         supervise=False,
         env={"PLACE": "special"},
     ):
-        runs = [Places().trains.submit() for _ in range(3)] + [Places().at_night.submit() for _ in range(2)]
+        runs = early + [Places().trains.submit() for _ in range(3)] + [Places().at_night.submit() for _ in range(2)]
         assert {run.result(60) for run in runs} == {"special"}
-        assert {Places().anywhere.run() for _ in range(6)} == plain == {"plain"}
-
-
-def test_a_call_that_no_worker_takes_waits_for_one(fleet):
-    run = Places().trains.submit()
-    assert Places().anywhere.run() == "plain"
-    assert run.status == "running"
-    with launch_workers(
-        1, scheduler=fleet.address, include_queues="training", resources={"GPU": 1}, env={"PLACE": "late"}
-    ):
-        assert run.result(60) == "late"
+        assert {Places().anywhere.run() for _ in range(6)} == {"plain"}
 
 
 def test_earlier_runs_come_first(tmp_path):
-    with launch_workers(1):
+    with launch_workers(1, supervise=False):
         blocker = Places().waits_for.submit(str(tmp_path / "go"), str(tmp_path / "begun"))
         wait_for(tmp_path / "begun")
         runs = [Places().many.submit(str(tmp_path / "log"), name, 5) for name in "abc"]
@@ -165,7 +157,7 @@ def test_where_all_workers_have_other_code_that_is_said_and_they_go_on_serving(v
     from versions_of_a_flow import Versions
 
     old = {"PYTHONPATH": os.pathsep.join([str(versions), str(ROOT)])}
-    with launch_workers(2, env=old):
+    with launch_workers(2, supervise=False, env=old):
         with pytest.raises(TaskError, match="was not called: this worker has another version of versions_of") as hit:
             Versions().entrypoint.run(2)
         assert isinstance(hit.value.__cause__, CodeVersionError)

@@ -34,8 +34,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser,
         "`list` has a line for each run, the newest first; `show RUN` says what became of each of its calls; `resume "
         "RUN MODEL` goes on with a run of that model, or flow, and computes only what is left; `cancel RUN ...` ends "
-        "runs, wherever they are driven; `prune` forgets runs that are done or were cancelled, or the RUNs that are named, "
-        "and the large values that no other run needs.",
+        "runs, wherever they are driven; `prune` forgets runs that are done or were cancelled, or the RUNs that are "
+        "named, and the large values that no other run needs.",
         example="""
             $ thalweg run thalweg.cli.river -i width=12 -i depth=1.5 -o area --as today | cat; thalweg runs show today
             area = 18.0 m2

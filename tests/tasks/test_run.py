@@ -218,6 +218,19 @@ def test_a_plain_call_of_a_coroutine_function_is_made_within_a_running_loop_too(
     assert Survey().gathers(4) == 10
 
 
+def test_who_interrupts_from_within_a_task_ends_the_run_and_nothing_else():
+    class Interrupts(Flow):
+        @task
+        def entrypoint(self):
+            raise KeyboardInterrupt
+
+    run = Interrupts().entrypoint.submit()
+    with pytest.raises(KeyboardInterrupt):
+        run.result(60)
+    assert run.status == "cancelled"
+    assert Survey().entrypoint.submit(7).result(60) == 9
+
+
 def test_an_unknown_executor_is_refused_at_once():
     with pytest.raises(UnknownExecutorError, match="did you mean 'threads'"):
         Survey().submit(3, executor="thread")

@@ -37,6 +37,14 @@ class Places(Flow):
         return "gone"
 
     @task
+    def runs_within(self, n):
+        return [Places().count.run(range(n)), os.getpid(), Places().pid.submit().result(60)]
+
+    @task
+    def pid(self):
+        return os.getpid()
+
+    @task
     def many(self, log, name, n):
         return self.count([self.step(log, name, i) for i in range(n)])
 

@@ -88,6 +88,12 @@ def wait_for(path):
     return path
 
 
+def test_a_run_within_a_task_is_made_where_the_task_is(fleet):
+    for run in [Places().runs_within.submit(3) for _ in range(4)]:  # more than there are workers
+        count, here, there = run.result(60)
+        assert (count, here) == (3, there)
+
+
 def test_queues_resources_and_tolerations(fleet):
     early = [Places().trains.submit(), Places().at_night.submit()]  # nobody takes these: they wait
     assert {Places().anywhere.run() for _ in range(6)} == {"plain"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Conduct:
     ----------
     state : State
     value : object
-    error : Exception or None
+    error : BaseException or None
         Why there is no value.
     """
 
@@ -66,17 +67,18 @@ class Conduct:
         self.manner = manner
         self.is_sync = manner.executor == "sync"
         self.executors: dict[str, Executor] = {"sync": table.make("sync")} if self.is_sync else {}
-        access = scheduler_in_use() if manner.executor is None else None
+        # A run within a task stays where the task is, and is not put in line: the task that waits for it has a place.
+        is_within = current() is not None
+        access = scheduler_in_use() if manner.executor is None and not is_within else None
         # Coroutine functions are awaited where the run is driven, unless somebody else is named for all calls.
         self.awaits_here = manner.executor == "async" or (manner.executor is None and access is None)
         other = _executor(manner.executor) if access is None else joined(access)
-        # A run within a task is not put in line: the task that waits for it has a place already.
-        self.other = other if current() is not None else in_turn(other)
+        self.other = other if is_within else in_turn(other)
         self.tree = Tree(Asked(frozen(flow), owner, name, given), is_awaited=not self.is_sync)
         self.host: Host | None = None
         self.state = State.WAITING
         self.value: Any = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.is_cancelled = False
         self.is_late = False
 
@@ -112,6 +114,17 @@ class Conduct:
             host = self.host = loops.LoopHost()
             with self._ending():
                 await host.drive(self._driver(host))
+
+    async def drive_aside(self) -> None:
+        """Drive it on a loop that others use, too; however it ends, that is left for who asks for the outcome."""
+        try:
+            await self.drive_on_loop()
+        except BaseException as error:
+            self.error = error
+            if self.state not in (State.FAILED, State.CANCELLED):
+                self.state = State.FAILED
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def _driver(self, host: Host) -> Driver:
         if self.is_cancelled:
@@ -161,7 +174,7 @@ class Conduct:
             yield
             self._conclude()
         except BaseException as error:
-            self.state = State.CANCELLED
+            self.state = State.FAILED if isinstance(error, Exception) else State.CANCELLED
             if stream is not None:
                 stream("end", None, self, error)
             raise

@@ -62,7 +62,8 @@ class Flow:
     ) -> Run[Any]:
         """Begin a run with the task `entrypoint`, in the background.
 
-        The same as ``flow.entrypoint.using(executor, ...).submit(...)``, of which a type checker knows more.
+        The same as ``flow.entrypoint.using(executor, ...).submit(...)``, of which a type checker knows more, and which
+        a task is begun by that has a parameter called `executor`, `timeout`, `journal` or `run`.
 
         Parameters
         ----------

@@ -132,7 +132,7 @@ class Run(Generic[R_co]):
 def begin(first: tuple[Any, type, str, Any], manner: Manner) -> Run[Any]:
     """Begin a run in the background."""
     made = _made(first, manner)
-    return Run(made, in_background(made.drive_on_loop()))
+    return Run(made, in_background(made.drive_aside()))
 
 
 def conduct_here(first: tuple[Any, type, str, Any], manner: Manner) -> Any:

@@ -64,6 +64,9 @@ def test_without_a_token_the_page_is_there_and_the_model_is_not():
         ("GET", "/drawing"),
         ("GET", "/staticfile"),
         ("GET", "/static"),
+        ("GET", "/static/"),
+        ("GET", "/static/nothing.js"),
+        ("GET", "/static/body/weigh"),
         ("GET", "/body"),
         ("POST", "/static/main.js"),
         ("POST", "/missing"),
@@ -139,6 +142,15 @@ def test_what_is_not_exposed_is_not_in_the_picture():
     assert '"density"' in seen
     boxes = ask(served, "/drawing", method="GET").json()["boxes"]
     assert {"/".join(box["path"]) for box in boxes} == {"volume", "weight", "air", "air/density"}
+
+
+def test_what_is_exposed_has_its_calls_in_the_picture():
+    served = body().web(expose=["scale", "measure", "weight"])
+    keys = {box["label"]: box["key"] for box in ask(served, "/drawing", method="GET").json()["boxes"]}
+    told = ask(served, "/drawing", {"inputs": ["scale"], "outputs": ["weight"]}).json()
+    assert told["steps"] == [{"box": keys["measure"], "state": "planned"}]
+    assert told["boxes"][keys["measure"]] == {"state": "planned", "order": 1}
+    assert [keys["scale"], keys["measure"], "used"] in told["arrows"]
 
 
 def test_the_description_names_them_all(served):

@@ -132,8 +132,9 @@ def _visible(scene: Scene, shown: Shown) -> Scene:
     may = {"sub_dispatcher": shown.leads_to}
     boxes = {key: replace(box, note="") for key, box in scene.boxes.items() if may.get(box.kind, shown.has)(box.path)}
     arrows = [arrow for arrow in scene.arrows if arrow.source in boxes and arrow.target in boxes]
+    steps = tuple([replace(step, gives=(), text="") for step in scene.steps if step.box in boxes])
     spans = tuple([span for span in scene.spans if span.box in boxes])
-    return replace(scene, boxes=boxes, arrows=arrows, summary=(), given=(), steps=(), spans=spans, details={})
+    return replace(scene, boxes=boxes, arrows=arrows, summary=(), given=(), steps=steps, spans=spans, details={})
 
 
 def _overlay(subject: Plan | Solution, shown: Shown, direction: str) -> dict[str, Any]:

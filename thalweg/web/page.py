@@ -113,7 +113,10 @@ def is_public(scope: Mapping[str, Any]) -> bool:
     if scope["method"] not in ("GET", "HEAD"):
         return False
     path = _path_within(scope)
-    return path.startswith("/static/") or (path in ("", "/") and wants_page(scope["headers"]))
+    if path in ("", "/"):
+        return wants_page(scope["headers"])
+    name = path.removeprefix("/static/")
+    return name not in ("", path) and name in assets()  # what there is not is left to who knows the model
 
 
 def _path_within(scope: Mapping[str, Any]) -> str:
@@ -135,7 +138,7 @@ def static_answer(request: Request) -> Response:
     Problem
         There is none of this name.
     """
-    asset = assets().get(request.path_params["name"] or "/")
+    asset = assets().get(request.path_params["name"])
     if asset is None:
         raise plain(404)
     return _answer(request, asset)

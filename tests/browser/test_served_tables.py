@@ -143,6 +143,7 @@ def test_a_table_that_is_too_large_is_said_to_be(pages, planets):
 
 def test_a_large_model_shows_only_the_way(pages, address):
     page = pages.open(address)
+    expect(page.locator("#hint")).to_contain_text("boxes: zoom in")
     page.get_by_role("searchbox", name="Search").fill("grav")
     shown = page.locator(".field:not(.heads):visible .name").all_inner_texts()
     assert shown == ["gravitational_constant", "gravity_m_s2", "equatorial_gravity_m_s2"]
@@ -152,6 +153,7 @@ def test_a_large_model_shows_only_the_way(pages, address):
         page.locator(f'.field[data-name="{name}"] input[type=text]').fill(text)
     expect(page.locator("#enough")).to_have_text("Enough is known: 1 function will be called.")
     expect(page.locator(".box")).to_have_count(4)
+    expect(page.locator("#hint")).to_be_hidden()
     page.get_by_role("button", name="Only the way").click()
     assert page.locator(".box").count() > 90
     page.get_by_role("button", name="Only the way").click()

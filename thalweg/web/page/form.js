@@ -4,6 +4,7 @@ import { html } from "./drawing.js";
 import { Unfit, textOf, valueOf } from "./fields.js";
 
 const MANY = 14; // rows; with more there is a search
+const SHORT = 10; // characters of a default that have room in its field
 
 export class Form {
   // `isComputed` says of a name whether something gives it; `changed` is called when what is given or wanted changes.
@@ -37,8 +38,8 @@ export class Form {
     const wrong = html("p", { class: "wrong", id: wrongId, hidden: true });
     const want = html("input", { type: "checkbox", id: `want-${number}`, "aria-label": `want ${field.name}`, onchange: () => this.look() });
     const row = { field, want, wrong, input: null };
-    const isBare = field.kind === "date" && field.hasDefault; // there is no room for a default in such a field
-    const notes = [field.about, field.limits, isBare && `default ${field.default}`].filter(Boolean).join("; ");
+    const isLong = field.hasDefault && (field.kind === "date" || textOf(field.default, 40).length > SHORT);
+    const notes = [field.about, field.limits, isLong && `default ${textOf(field.default, 60)}`].filter(Boolean).join("; ");
     const about = html("span", { class: "about muted", id: aboutId }, notes);
     const name = html("span", { class: "name" }, breakable(field.name));
     const unit = field.unit ? html("span", { class: "unit" }, field.unit) : "";
@@ -64,7 +65,7 @@ export class Form {
       const nothing = field.isNullable ? [html("option", { value: "null" }, "nothing")] : [];
       return html("select", common, html("option", { value: "" }, none), ...choices.map(([value, text]) => html("option", { value }, text)), ...nothing);
     }
-    const placeholder = field.hasDefault ? `default ${fallback}` : field.says;
+    const placeholder = !field.hasDefault ? field.says : fallback.length > SHORT ? "default" : `default ${fallback}`;
     if (field.kind === "date") return html("input", { ...common, type: "date" });
     if (field.kind === "object") return html("textarea", { ...common, placeholder, rows: 2, spellcheck: "false" });
     // Numbers, too, are typed as text: the keyboards for numbers of some phones have neither minus nor exponent.

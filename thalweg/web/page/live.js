@@ -93,6 +93,9 @@ export class Live extends Picture {
     const button = document.getElementById("unused");
     button.setAttribute("aria-pressed", String(!isShown));
     button.hidden = !this.mayHide;
+    const hint = document.getElementById("hint");
+    hint.hidden = !isShown || this.model.box.size <= MANY;
+    hint.textContent = `${this.model.box.size} boxes: zoom in (Ctrl and the wheel), or give and choose, and the way alone is shown.`;
     if (isOther) {
       this.redraw();
       this.fit();

@@ -145,6 +145,10 @@ class Bundle:
         Those beside it, where it is a link of a chain whose calls are made one by one, after a worker has died of it.
     lives : int
         How often it was handed out.
+    is_replaced : bool
+        Are its calls made again, in other bundles?
+    lost : str or None
+        Why it was not made, in the words of its cluster.
     trouble : BaseException or None
         Why the cluster could not even begin with it.
     """
@@ -160,9 +164,11 @@ class Bundle:
         "is_ahead",
         "is_chain",
         "is_over",
+        "is_replaced",
         "key",
         "laters",
         "lives",
+        "lost",
         "parents",
         "placement",
         "refused",
@@ -185,6 +191,8 @@ class Bundle:
         self.backlog: list[Any] | None = None
         self.refused: list[tuple[int, Exception]] = []
         self.is_over = False
+        self.is_replaced = False
+        self.lost: str | None = None
         self.before: Bundle | None = None
         self.after: Bundle | None = None
         self.trouble: BaseException | None = None

@@ -73,6 +73,9 @@ class Backend(Protocol):
     async def cancel(self, bundles: Sequence[Bundle]) -> None:
         """End bundles, wherever they are; returns when they have ended, or will by themselves."""
 
+    def has_lost(self, bundle: Bundle) -> bool:
+        """Can the values of a bundle not be had any more, though it was made?"""
+
     async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
         """Values of a bundle, or their parts."""
 
@@ -426,7 +429,12 @@ class Engine:
         if lost is None and left and bundle.is_chain:
             self._end_chain(bundle)
         elif left or (lost is not None and bundle.is_ahead and lost != "cancelled"):
+            for parent in bundle.parents:
+                if parent.is_ahead and not parent.is_replaced and self._backend.has_lost(parent):
+                    self._make_once_more(parent, slice(None), None)
             self._make_again(bundle, lost)
+        if lost is not None:
+            self._backend.release(bundle)
         self._let_go(bundle)
         self._segments.ended(bundle, self._backend.places)
         self.feed()
@@ -436,7 +444,10 @@ class Engine:
             self._held.discard(bundle)
             self._busy[bundle.placement] -= 1
         if not bundle.is_ahead and bundle.after is None:
-            self._backend.release(bundle)
+            link: Bundle | None = bundle
+            while link is not None:  # whatever was before it in a chain has been taken by now
+                self._backend.release(link)
+                link = link.before
         bundle.parents = []
 
     async def _digest(self, bundle: Bundle) -> None:
@@ -489,6 +500,7 @@ class Engine:
         if all(bundle.reported[places]) and not (bundle.is_ahead or bundle.is_chain):
             return None
         attempts = bundle.attempts[places]
+        bundle.is_replaced = True
         if bundle.is_ahead:
             again = self._ahead(attempts, bundle.laters[places])
         else:

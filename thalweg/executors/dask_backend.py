@@ -17,7 +17,7 @@ from distributed import Client, KilledWorker, LocalCluster
 
 from ..errors import ClusterError
 from .bundles import Bundle, Packed
-from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, lost_of, make
+from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, make
 from .remote import Record, take
 
 if TYPE_CHECKING:
@@ -119,7 +119,11 @@ class DaskBackend:
             if began is not None:
                 began()
             return
-        place, there, records = pickle.loads(message["data"])  # noqa: S301 - it comes from our worker
+        told = pickle.loads(message["data"])  # noqa: S301 - it comes from our worker
+        if isinstance(told, str):
+            bundle.lost = told
+            return
+        place, there, records = told
         shift = there - (time.time() - time.monotonic())
         if abs(shift) < _SAME_CLOCK_SECONDS:  # it is the same clock
             shift = 0.0
@@ -138,22 +142,18 @@ class DaskBackend:
             lost = "innocent"  # it waited at workers that died; whoever began with it is not told so
         elif error is not None:
             bundle.trouble = error
-            lost = "upstream" if bundle.parents else "refused"
-        elif lost is None and (bundle.unreported() or bundle.backlog is not None):
-            lost = await self._lost(bundle, future)
+            lost = "refused" if isinstance(error, ImportError) else "upstream"
+        elif lost is None:
+            lost = self._lost(bundle)
         self.bundles.pop(bundle.key, None)
         await self.engine.ended(bundle, lost)
 
-    async def _lost(self, bundle: Bundle, future: Any) -> str | None:
+    def _lost(self, bundle: Bundle) -> str | None:
         """Why a bundle has not told of all its calls."""
-        if bundle.backlog is not None:
+        if bundle.lost is None:  # it was made
             return None
-        lost = await self.client.submit(lost_of, future, pure=False, priority=_FIRST)
-        if lost is not None and lost.startswith("died "):
-            word, address = lost.split(" ", 1)
-            return "innocent" if address in self.killed else word
-        found: str | None = lost
-        return found
+        word, _, address = bundle.lost.partition(" ")
+        return "innocent" if address in self.killed else word
 
     async def cancel(self, bundles: Sequence[Bundle]) -> None:
         """End bundles: those at work with their workers, if these are ours."""
@@ -170,6 +170,10 @@ class DaskBackend:
             if getattr(nanny, "worker_address", None) == address and nanny.pid is not None:
                 self.killed.add(address)
                 os.kill(nanny.pid, signal.SIGKILL)
+
+    def has_lost(self, bundle: Bundle) -> bool:
+        """Can the values of a bundle not be had any more, though it was made?"""
+        return bundle.future is not None and bundle.future.status == "error"
 
     async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
         """Values of a bundle, or their parts."""

@@ -26,7 +26,7 @@ from .remote import Record, Shelf, make_bundle
 if TYPE_CHECKING:
     from distributed.scheduler import TaskState
 
-__all__ = ["ANNOTATION", "PREFIX", "TOPIC", "Steward", "lost_of", "make"]
+__all__ = ["ANNOTATION", "PREFIX", "TOPIC", "Steward", "make"]
 
 ANNOTATION = "thalweg"
 PREFIX = "thalweg"
@@ -43,6 +43,7 @@ class Steward(SchedulerPlugin):
     def __init__(self) -> None:
         self.claims: dict[str, str] = {}  # key of a bundle that has been begun -> who has
         self.cancelled: set[str] = set()
+        self.refused: dict[str, str] = {}  # key of a bundle that a worker has died of -> what is said of it
         self.placements: dict[str, Placement] = {}  # by key, as long as the scheduler knows it
         self.scheduler: Any = None
 
@@ -57,8 +58,10 @@ class Steward(SchedulerPlugin):
         """May a worker begin with a bundle?  Why not, otherwise: the word, and who had begun with it."""
         if key in self.cancelled:
             return "cancelled"
-        if key in self.claims:
-            return f"died {self.claims[key]}"
+        if key in self.claims:  # and so it stays, also when the answer itself is lost with a worker
+            self.refused[key] = f"died {self.claims.pop(key)}"
+        if key in self.refused:
+            return self.refused[key]
         self.claims[key] = worker
         if wants_begin:
             self._tell(key, {"key": key, "began": True})
@@ -107,6 +110,7 @@ class Steward(SchedulerPlugin):
         elif finish == "forgotten" or (start == "forgotten" and finish == "released"):
             self.claims.pop(key, None)
             self.cancelled.discard(key)
+            self.refused.pop(key, None)
             self.placements.pop(key, None)
 
     def _restrict(self, task: TaskState) -> None:
@@ -136,11 +140,13 @@ def make(key: str, parcel: bytes, is_limited: bool, given: Sequence[int], *value
     """
     worker = get_worker()
     shelves = [value for place, value in enumerate(values) if place not in given]
-    if any(shelf.lost is not None for shelf in shelves):
-        return Shelf([], "upstream")
-    answer = sync(worker.loop, _claim, worker, key, is_limited)
+    if any(shelf.is_lost for shelf in shelves):
+        answer = "upstream"
+    else:
+        answer = sync(worker.loop, _claim, worker, key, is_limited)
     if answer:
-        return Shelf([], answer)
+        worker.loop.add_callback(_tell, worker, key, pickle.dumps(answer))
+        return Shelf([], is_lost=True)
 
     def tell(records: list[Record]) -> None:
         shift = time.time() - time.monotonic()
@@ -158,8 +164,3 @@ async def _claim(worker: Worker, key: str, is_limited: bool) -> str:  # noqa: FB
 def _tell(worker: Worker, key: str, data: bytes) -> None:
     """Send records; what is lost with the connection is asked for again."""
     worker.batched_stream.send({"op": "thalweg_records", "key": key, "data": data})
-
-
-def lost_of(shelf: Shelf) -> str | None:
-    """Why a bundle was not made."""
-    return shelf.lost

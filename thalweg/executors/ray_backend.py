@@ -107,6 +107,10 @@ class RayBackend:
                 with suppress(Exception):  # that is what was wanted
                     await bundle.future[0]
 
+    def has_lost(self, bundle: Bundle) -> bool:  # noqa: ARG002 - Ray makes again what it needs
+        """Can the values of a bundle not be had any more, though it was made?"""
+        return False
+
     async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
         """Values of a bundle, or their parts."""
         values: list[Any] = await self.take.remote(bundle.future[1], list(wanted)) if wanted else []

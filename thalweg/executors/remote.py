@@ -99,13 +99,13 @@ class Shelf:
     Attributes
     ----------
     values : list
-    lost : str or None
-        Why the bundle was not made at all.
+    is_lost : bool
+        Has the bundle not been made at all?
     """
 
-    def __init__(self, values: list[Any], lost: str | None = None) -> None:
+    def __init__(self, values: list[Any], *, is_lost: bool = False) -> None:
         self.values = values
-        self.lost = lost
+        self.is_lost = is_lost
 
     def __sizeof__(self) -> int:
         measure = getattr(sys.modules.get("dask.sizeof"), "sizeof", None)  # nobody else wants to know
@@ -114,7 +114,11 @@ class Shelf:
         return 64 + sum(int(measure(value)) for value in self.values if type(value) not in _PLAIN_TYPES)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Shelf, ([_travelling(value) for value in self.values], self.lost)
+        return _shelf, ([_travelling(value) for value in self.values], self.is_lost)
+
+
+def _shelf(values: list[Any], is_lost: bool) -> Shelf:  # noqa: FBT001 - called by pickle
+    return Shelf(values, is_lost=is_lost)
 
 
 class _Stays:

@@ -56,7 +56,7 @@ class Steward(SchedulerPlugin):
 
     def claim(self, key: str, worker: str, wants_begin: bool) -> str:  # noqa: FBT001 - called by name, over the net
         """May a worker begin with a bundle?  Why not, otherwise: the word, and who had begun with it."""
-        if key in self.cancelled:
+        if key in self.cancelled or key not in self.scheduler.tasks:  # the worker has not heard yet that it is let go
             return "cancelled"
         if key in self.claims:  # and so it stays, also when the answer itself is lost with a worker
             self.refused[key] = f"died {self.claims.pop(key)}"

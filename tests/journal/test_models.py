@@ -459,6 +459,17 @@ def test_explain_and_get_node_know_what_came_from_the_journal(path):
     assert solution.timeline() == []
 
 
+def test_who_listens_is_told_what_is_recalled_and_progress_counts_it(path, capsys):
+    dsp, seen = chain(double, double), []
+    dsp.dispatch({"x0": 1}, ["x1"], journal=path, run="one")
+    dsp.dispatch(
+        {"x0": 1}, ["x1"], journal=path, run="one", on_event=lambda event: seen.append((event.path, event.kind))
+    )
+    assert seen == [("", "begin"), ("f0", "recalled"), ("", "end")]
+    dsp.dispatch({"x0": 1}, ["x1"], journal=path, run="one", progress=True)
+    assert "chain: 1 of 1 calls" in capsys.readouterr().err
+
+
 def test_a_node_without_a_value_and_none_are_recorded_as_such(path):
     dsp = Dispatcher()
     dsp.add_function("maybe", lambda x: (thalweg.NONE, None), ["x"], ["y", "z"])

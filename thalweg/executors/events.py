@@ -37,13 +37,14 @@ class Event:
         Path of the node, such as ``"child/f"``; ``""`` where it is the run itself.
     kind : str
         ``"begin"`` and ``"end"`` of a run; of a call a `State`, which equals its name: ``"running"``, ``"done"``,
-        ``"failed"``, ``"cancelled"``; and ``"retry"`` (this try failed, another will come).
+        ``"failed"``, ``"cancelled"``; ``"retry"`` (this try failed, another will come); and, alone, ``"recalled"`` (the
+        call is not made, for its value is in the journal of the run).
     time : float
         By ``time.monotonic()`` [s].
     data : object
         Of ``"begin"``: the plan, or the run of a scenario of jobs; of ``"end"``: the solution or the verdict, or None
-        if there is none; of ``"running"`` and ``"cancelled"``: the attempt; else its outcome, both as in
-        `thalweg.executors.contract`.
+        if there is none; of ``"running"``, ``"cancelled"`` and ``"recalled"``: the attempt; else its outcome, both as
+        in `thalweg.executors.contract`.
     error : BaseException or None
         What went wrong: of ``"retry"`` and ``"failed"`` in this try, of ``"end"`` what has ended the run.
     """

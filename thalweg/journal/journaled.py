@@ -16,7 +16,8 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from ..executors.contract import Call, Drivable
+from ..executors.contract import Call, Drivable, Outcome, SpecialAttempt
+from ..executors.driver import Listener
 from ..tokens import UNKNOWN
 from .identity import Offered
 from .recording import Recording
@@ -44,6 +45,8 @@ class Journaled:
     ----------
     recalled, recalled_keys : list of int, list of str
         Numbers and keys of the calls that were not made, since their values are known.
+    tell : callable or None
+        Told of these, as ``"recalled"``; as the listener of a driver.
 
     Notes
     -----
@@ -59,6 +62,7 @@ class Journaled:
         self.recalled: list[int] = []
         self.recalled_keys: list[str] = []
         self.pending = 0  # values on their way to the disk
+        self.tell: Listener | None = None
         self._flying: dict[Call, tuple[str, str, float]] = {}
         self._offered: dict[int, Offered] = {}
         self._is_told = False
@@ -92,6 +96,8 @@ class Journaled:
             if value is not UNKNOWN:
                 self.recalled.append(call.number)
                 self.recalled_keys.append(key)
+                if self.tell is not None:
+                    self.tell("recalled", call, SpecialAttempt(call, self._ignore))
                 self.run.done(call, value)
                 continue
             flying[call] = key, version, monotonic()
@@ -111,6 +117,9 @@ class Journaled:
         if offered is None:
             offered = self._offered[id(function)] = Offered(function)
         return offered
+
+    def _ignore(self, outcome: Outcome) -> None:
+        """Nobody makes a call that was recalled, so nobody reports it."""
 
     def path(self, call: Call) -> str:
         """What people call the node that a call is of."""

@@ -105,6 +105,7 @@ class Durable(Driven):
             raise
         try:
             self.driven = self.journaled = Journaled(self.run, recording, Lineage(self.run))
+            self.journaled.tell = self.stream
         except BaseException as error:
             self._stop(error)
             raise

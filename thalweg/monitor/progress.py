@@ -21,7 +21,7 @@ __all__ = ["Count", "Progress", "counted"]
 
 _BAR_SECONDS = 0.05  # a bar is not told of more often
 _LINE_SECONDS = 5.0
-_ENDS = frozenset((State.DONE, State.FAILED, State.CANCELLED))
+_ENDS = frozenset((State.DONE, State.FAILED, State.CANCELLED, "recalled"))
 
 
 class Count:

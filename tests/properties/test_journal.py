@@ -6,6 +6,7 @@ import os
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -14,11 +15,24 @@ from tests.properties.compare import see
 from tests.properties.description import Case
 from tests.properties.equations import Network
 from tests.properties.models import cases
+from thalweg.executors.contract import Drivable
+from thalweg.executors.inline import InlineExecutor
 from thalweg.journal import JournalWarning, open_journal
 from thalweg.journal.lineage import key_of
 
 FEW = 2000 if os.environ.get("THALWEG_SOAK") == "1" else 60
-EXECUTORS = st.sampled_from([None, "sync", "threads", "async"])
+
+
+class Foreign:
+    """An executor with a loop of its own."""
+
+    name = "foreign"
+
+    def drive(self, run: Drivable) -> None:
+        InlineExecutor().drive(run)
+
+
+EXECUTORS = st.sampled_from([None, "sync", "threads", "async", Foreign()])
 
 
 class Countdown:
@@ -35,7 +49,7 @@ class Countdown:
 @settings(max_examples=FEW)
 @given(cases(), st.lists(st.integers(0, 8), max_size=3), st.lists(EXECUTORS, min_size=4, max_size=4))
 def test_an_interrupted_run_gives_the_solution_of_one_that_was_not(
-    case: Case, stops: list[int], executors: list[str | None]
+    case: Case, stops: list[int], executors: list[Any]
 ) -> None:
     assume(not Network(case.model, case.question).has_gate_in_circle())
     alone = see(case)

@@ -130,8 +130,8 @@ class Durable(Driven):
         assert recording is not None
         try:
             if recording.error is None:
-                is_ours = isinstance(error, Exception)
-                recording.finish("failed" if is_ours else "interrupted", error)
+                has_failed = isinstance(error, Exception) and not isinstance(error, CallCancelled)
+                recording.finish("failed" if has_failed else "interrupted", error)
         except JournalError as other:
             error.add_note(f"nor could the end of the run be recorded: {other}")
         finally:

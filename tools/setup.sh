@@ -120,7 +120,7 @@ ensure_venv() {
 cd "$(dirname "$0")/.."
 ensure_venv
 ensure_graphviz
-case $extra in test | dev) ensure_browser && ensure_postgres ;; esac
+case $extra in test | dev) ensure_browser; ensure_postgres ;; esac
 say "installing thalweg[$extra] into $venv"
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable ".[$extra]" </dev/null >&2
 touch "$venv/.has-$extra"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +60,9 @@ def add_worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", metavar="N", type=positive, default=1, help="calls at once (default: 1)")
     parser.add_argument("--name", metavar="NAME", help="what it is called (default: its address)")
     parser.add_argument("--host", metavar="HOST", help="address to listen to (default: as the scheduler is reached)")
-    parser.add_argument("--memory", metavar="SIZE", default="auto", help="how much it may use, such as 4GiB")
+    parser.add_argument(
+        "--memory", metavar="SIZE", default="auto", type=_size, help="how much it may use, such as 4GiB (default: auto)"
+    )
     parser.add_argument(
         "--supervise", action="store_true", help="make calls in a process that is started anew when it ends"
     )
@@ -102,6 +105,12 @@ def _amount(text: str) -> tuple[str, float]:
     if not name or not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=AMOUNT with an amount above 0")
     return name, number
+
+
+def _size(text: str) -> str:
+    if text != "auto" and not re.fullmatch(r"\d+(\.\d+)? ?([kMGT]i?)?B", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 4GiB")
+    return text
 
 
 def scheduler(chosen: argparse.Namespace) -> Exit:

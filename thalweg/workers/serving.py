@@ -66,10 +66,7 @@ def serve_scheduler(
             dashboard=False,
             dashboard_address=f"{LOOPBACK}:0",  # its pages are for this machine, whatever it listens to
         )
-        try:
-            await scheduler
-        except OSError as error:
-            raise WorkersError(f"a scheduler cannot listen to {host}:{port}: {error_text(error)}") from error
+        await _opened(scheduler, f"a scheduler cannot listen to {host}:{port}")
         try:
             if ready is not None:
                 ready({"address": scheduler.address})
@@ -161,7 +158,7 @@ def serve_worker(
             if looking is not None:
                 looking()
             worker = kind(access.address, **options)
-            opening = asyncio.ensure_future(_opened(worker))
+            opening = asyncio.ensure_future(_opened(worker, "the worker cannot start"))
             if not await _before(opening, ended):
                 await _let_go(worker, opening)
                 return
@@ -178,8 +175,15 @@ def serve_worker(
     _serve(serve, until_eof=until_eof)
 
 
-async def _opened(worker: Any) -> Any:
-    return await worker
+async def _opened(server: Any, problem: str) -> None:
+    """Start a scheduler or a worker."""
+    try:
+        await server
+    except (OSError, RuntimeError) as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise WorkersError(f"{problem}: {error_text(cause)}") from error
 
 
 async def _before(work: asyncio.Future[Any], ended: asyncio.Event) -> bool:

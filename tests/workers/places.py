@@ -20,8 +20,15 @@ class Places(Flow):
     def at_night(self):
         return os.environ.get("PLACE", "plain")
 
+    @task(queue="far")
+    def waits_far_away(self, folder):
+        return self.wait_once(folder)
+
     @task
     def waits_once(self, folder):
+        return self.wait_once(folder)
+
+    def wait_once(self, folder):
         begun = Path(folder, "begun")
         if begun.exists():
             return "again"

@@ -151,7 +151,7 @@ class Application:
         """Answer a request, as ASGI has it."""
         if scope["type"] == "http":
             try:
-                self.guard.check(scope, is_public=is_public(scope))
+                self.guard.check(scope, is_public=scope["method"] != "POST" and is_public(scope))
                 form = self._asked(scope)
                 response = None if form is None else await self.answer(form, scope, receive)
             except Problem as problem:

@@ -204,21 +204,26 @@ async def read_body(
 
 def kind_of_body(headers: Any) -> str:
     """What a body is said to be."""
-    said = next((value for name, value in headers if name == b"content-type"), b"")
-    return str(said.partition(b";")[0].strip().lower().decode("latin-1"))
+    return _kind(next((value for name, value in headers if name == b"content-type"), b""))
+
+
+def _kind(said: bytes) -> str:
+    return said.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 def _check_head(headers: Any, kinds: Collection[str], most: int) -> None:
     """Refuse what the head says already."""
-    length = b""
+    kind = length = b""
     for name, value in headers:
-        if name == b"content-length":
+        if name == b"content-type":
+            kind = value
+        elif name == b"content-length":
             length = value
         elif name == b"content-encoding" and value.lower() != b"identity":
             raise Problem(
                 415, "kind", "the body is compressed; send it as it is", headers={"Accept-Encoding": "identity"}
             )
-    if kind_of_body(headers) not in kinds:
+    if _kind(kind) not in kinds:
         # A page of another site can send bodies of other kinds without being asked: this is a guard, not a formality.
         one = "send JSON, with" if kinds == _JSON else "send a table, with one of"
         raise Problem(415, "kind", f"{one} Content-Type: {', '.join(kinds)}", headers={"Accept": ", ".join(kinds)})

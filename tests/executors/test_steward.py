@@ -67,4 +67,4 @@ def test_what_is_forgotten_is_not_begun_and_leaves_nothing(steward):
         del steward.scheduler.tasks[key]
         steward.transition(key, "released", "forgotten")
         assert claim(steward, key, "c") == "cancelled"
-    assert not (steward.claims or steward.cancelled or steward.refused or steward.placements)
+    assert not any((steward.claims, steward.cancelled, steward.refused, steward.placements))

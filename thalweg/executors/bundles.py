@@ -23,7 +23,7 @@ from .remote import BundleParcel, Ref, Step, dumps
 if TYPE_CHECKING:
     from .placement import Placement
 
-__all__ = ["Bundle", "Functions", "Packed", "laters_of", "pack"]
+__all__ = ["Bundle", "Functions", "Packed", "laters_of", "mark", "pack"]
 
 # Nothing is lost where arrays of this size and more go by themselves: one message is as good as another.
 _LARGE = LARGE
@@ -201,6 +201,12 @@ class Bundle:
     def unreported(self) -> list[int]:
         """Places of the attempts that somebody waits for."""
         return [place for place, is_reported in enumerate(self.reported) if not is_reported]
+
+
+def mark(bundle: Bundle) -> None:
+    """Let each attempt know where it is."""
+    for place, attempt in enumerate(bundle.attempts):
+        attempt.handle = (bundle, place)
 
 
 class Packed:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from ..errors import MissingExtraError, WorkerDied
+from .backend import Backend
 from .bundles import Functions
-from .clusters import Backend, Engine
+from .clusters import Engine
 from .contract import Attempt
 from .later import Later
 

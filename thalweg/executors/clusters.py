@@ -13,7 +13,6 @@ What a cluster is, is known by its `Backend` alone.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import pickle
 import threading
 import time
@@ -21,69 +20,24 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from itertools import count
-from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from ..errors import CallCancelled, ClusterError, TransferError, WorkerDied
 from ..tokens import NONE, UNKNOWN
-from .bundles import Bundle, Functions, Packed, pack
+from .backend import Backend
+from .bundles import Bundle, Functions, Packed, mark, pack
 from .contract import DROPPED, Attempt, Outcome
 from .failures import load_error
 from .later import Kept, Later
 from .parcels import name_of, refused
-from .placement import Placement
+from .queues import Queues
 from .remote import DROPPED_VALUE, ERROR, KEPT, PACKED, PLAIN, Record
 from .segments import Segments
 
-__all__ = ["Backend", "Engine"]
+__all__ = ["Engine"]
 
-QUICK_SECONDS = 0.001  # calls that take no longer travel together
-BATCH_SECONDS = 0.01
-BATCH_CALLS = 1024
-WINDOW = 2  # bundles in the cluster for each place to work at; the others wait here
 _DIED = "its worker died; if it is not to blame for that, retry=Policy(tries=2) tries it again"
 REMADE = 4  # so often is made again what was lost by no fault of its own
-
-
-class Backend(Protocol):
-    """A cluster, as the loop sees it; all of it is called in the thread of the loop.
-
-    Attributes
-    ----------
-    name : str
-        Of its executor.
-    places : int
-        How many calls it makes at once.
-    address : str or None
-        Where others find it, if it is found by an address.
-    """
-
-    name: str
-
-    places: int
-    address: str | None
-
-    async def open(self, engine: Engine) -> None:
-        """Join the cluster, or start it."""
-
-    async def submit(self, bundle: Bundle, packed: Packed, priority: float) -> None:
-        """Hand a bundle out; its records, and its end, are told to the engine."""
-
-    async def cancel(self, bundles: Sequence[Bundle]) -> None:
-        """End bundles, wherever they are; returns when they have ended, or will by themselves."""
-
-    def has_lost(self, bundle: Bundle) -> bool:
-        """Can the values of a bundle not be had any more, though it was made?"""
-
-    async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
-        """Values of a bundle, or their parts."""
-
-    def release(self, bundle: Bundle) -> None:
-        """Nobody needs the values of a bundle any more."""
-
-    async def close(self, grace_seconds: float) -> None:
-        """Leave the cluster; end it if it is ours."""
 
 
 class Engine:
@@ -105,11 +59,8 @@ class Engine:
         self._orders: deque[tuple[str, Any]] = deque()
         self._is_awake = False
         self._lock = threading.Lock()
-        self._waiting: dict[Placement | None, list[tuple[float, int, Bundle]]] = {}
-        self._busy: dict[Placement | None, int] = {}
+        self._queues = Queues(functions)
         self._held: set[Bundle] = set()  # in the cluster
-        self._runs: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
-        self._serials = count()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._segments = Segments(functions, self._submit_ahead)
         self._outbox: deque[tuple[Bundle, Packed]] = deque()
@@ -190,7 +141,7 @@ class Engine:
         """Report what is left, and let go of the cluster."""
         with self._lock:
             self._is_open, self.is_over = False, True
-        left = [bundle for queue in self._waiting.values() for _, _, bundle in queue]
+        left = self._queues.clear()
         for what, subject in self._orders:
             if what == "start":
                 left.append(Bundle([subject, *subject.following], is_chain=bool(subject.following)))
@@ -254,58 +205,14 @@ class Engine:
 
     def _start(self, attempt: Attempt) -> None:
         bundle = Bundle([attempt, *attempt.following], is_chain=bool(attempt.following))
-        self._wait(bundle)
-
-    def _wait(self, bundle: Bundle) -> None:
-        _mark(bundle)
-        queue = self._waiting.setdefault(bundle.placement, [])
-        heapq.heappush(queue, (-self._priority(bundle), next(self._serials), bundle))
-
-    def _priority(self, bundle: Bundle) -> float:
-        """Of earlier runs the higher one, also among programs that share a cluster."""
-        report = bundle.attempts[0].report
-        try:
-            began = self._runs.setdefault(report, time.time())
-        except TypeError:
-            began = time.time()
-        priority = bundle.placement.priority if bundle.placement is not None else 0
-        return priority * float(1 << 33) - began
+        mark(bundle)
+        self._queues.add(bundle)
 
     def feed(self) -> None:
         """Hand out what waits, as long as there is room in the cluster."""
-        room = WINDOW * self._backend.places
-        for placement, queue in self._waiting.items():
-            while queue and self._busy.get(placement, 0) < room:
-                self._submit(self._next(queue))
-
-    def _next(self, queue: list[tuple[float, int, Bundle]]) -> Bundle:
-        """The head of a queue; with more of its kind, if it is quick."""
-        _, _, bundle = heapq.heappop(queue)
-        total = self._quick_seconds(bundle)
-        if total is None:
-            return bundle
-        share = min(BATCH_CALLS, -(-len(queue) // max(1, self._backend.places)))
-        while queue and len(bundle.attempts) < share:
-            seconds = self._quick_seconds(queue[0][2])
-            if seconds is None or total + seconds > BATCH_SECONDS:
-                break
-            total += seconds
-            other = heapq.heappop(queue)[2]
-            bundle.attempts += other.attempts
-            bundle.laters += other.laters
-            bundle.reported += other.reported
-        _mark(bundle)
-        return bundle
-
-    def _quick_seconds(self, bundle: Bundle) -> float | None:
-        """How long one quick call takes; None if it is not to share its way with others."""
-        attempt = bundle.attempts[0]
-        if len(bundle.attempts) > 1 or bundle.lives or attempt.limit_seconds is not None or attempt.number > 1:
-            return None
-        if attempt.call.policy is not None:
-            return None
-        seconds = self._functions.seconds(attempt.call.function)
-        return seconds if seconds is not None and seconds < QUICK_SECONDS else None
+        while (bundle := self._queues.next(self._backend.places)) is not None:
+            mark(bundle)
+            self._submit(bundle)
 
     def _submit_ahead(self, attempts: list[Attempt], laters: list[Later | None]) -> Bundle:
         bundle = self._ahead(attempts, laters)
@@ -318,7 +225,7 @@ class Engine:
         bundle.is_ahead = True
         bundle.engine = self
         bundle.laters = list(laters)
-        _mark(bundle)
+        mark(bundle)
         keeper = self._keeper()  # who has the values keeps it alive
         for place, later in enumerate(laters):
             if later is not None:
@@ -340,7 +247,7 @@ class Engine:
             self._refuse_some(bundle)
             return
         self._held.add(bundle)
-        self._busy[bundle.placement] = self._busy.get(bundle.placement, 0) + 1
+        self._queues.begun(bundle)
         self._outbox.append((bundle, packed))
         if len(self._outbox) == 1:
             self.spawn(self._hand_out())
@@ -351,7 +258,7 @@ class Engine:
             bundle, packed = self._outbox[0]
             try:
                 if not bundle.is_over:
-                    await self._backend.submit(bundle, packed, self._priority(bundle))
+                    await self._backend.submit(bundle, packed, self._queues.priority(bundle))
             except Exception as error:
                 self._refuse(bundle, ClusterError(f"the cluster did not take a call: {type(error).__name__}: {error}"))
                 self._let_go(bundle)
@@ -442,7 +349,7 @@ class Engine:
     def _let_go(self, bundle: Bundle) -> None:
         if bundle in self._held:
             self._held.discard(bundle)
-            self._busy[bundle.placement] -= 1
+            self._queues.ended(bundle)
         if not bundle.is_ahead and bundle.after is None:
             link: Bundle | None = bundle
             while link is not None:  # whatever was before it in a chain has been taken by now
@@ -505,7 +412,7 @@ class Engine:
             again = self._ahead(attempts, bundle.laters[places])
         else:
             again = Bundle(attempts, is_chain=bundle.is_chain)
-            _mark(again)
+            mark(again)
         if bundle.is_chain:
             again.before = before
             again.after = bundle.after
@@ -527,9 +434,7 @@ class Engine:
         if bundle.reported[place]:
             return
         if bundle not in self._held:
-            for queue in self._waiting.values():
-                queue[:] = [entry for entry in queue if entry[2] is not bundle]
-                heapq.heapify(queue)
+            self._queues.withdraw(bundle)
             self._refuse(bundle, _cancelled("it was cancelled before it began"))
             return
         bundle.reported[place] = True
@@ -588,12 +493,6 @@ def _end_chain(bundle: Bundle) -> None:
     while rest is not None:
         rest.reported = [True] * len(rest.reported)
         rest = rest.after
-
-
-def _mark(bundle: Bundle) -> None:
-    """Let each attempt know where it is."""
-    for place, attempt in enumerate(bundle.attempts):
-        attempt.handle = (bundle, place)
 
 
 def _report(outcome: Outcome) -> None:

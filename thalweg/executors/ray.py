@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import BuildError
+from .backend import Backend
 from .cluster import ClusterExecutor
-from .clusters import Backend
 from .policy import check_count
 
 __all__ = ["RayExecutor"]

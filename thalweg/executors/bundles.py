@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bundle", "Functions", "Packed", "laters_of", "mark", "pack"]
 
-# Nothing is lost where arrays of this size and more go by themselves: one message is as good as another.
-_LARGE = LARGE
-
 
 class Known:
     """A function: its pickle, and how long its calls take."""
@@ -133,6 +130,8 @@ class Bundle:
         Its name in the cluster; "" as long as it has not been handed out.
     future : object
         What the cluster knows it by; holds its values there.
+    engine : object
+        Who has handed it out, if others take values of it.
     parents : list of Bundle
         That it takes values from.
     cancelled : list of int
@@ -267,13 +266,13 @@ def _step(
     def stays(buffer: pickle.PickleBuffer) -> bool:
         nonlocal size
         size += buffer.raw().nbytes
-        return size < _LARGE
+        return size < LARGE
 
     try:
         data = pickle.dumps(step, 5, buffer_callback=stays)
     except Exception:
         data, size = dumps(step), 0
-    if size >= _LARGE:
+    if size >= LARGE:
         step = (numbers[0], [_beside(arg, packed) for arg in args], *step[2:])
         data = dumps(step)
     elif b"__main__" in data:
@@ -315,7 +314,7 @@ def _beside(arg: Any, packed: Packed) -> Any:
         size += buffer.raw().nbytes
 
     pickle.dumps(arg, 5, buffer_callback=count)
-    if size < _LARGE:
+    if size < LARGE:
         return arg
     for index, value in enumerate(packed.given):
         if value is arg:

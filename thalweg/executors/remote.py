@@ -133,18 +133,14 @@ def _travelling(value: Any) -> Any:
     if type(value) in _PLAIN_TYPES or value is UNKNOWN:
         return value
     try:
-        _dumps(value, buffer_callback=lambda _: None)
+        dumps(value, buffer_callback=lambda _: None)
     except Exception as error:
         return _Stays(describe(value), f"{type(error).__name__}: {error}")
     return value
 
 
-def dumps(value: Any) -> bytes:
-    """A pickle without anything beside it; by cloudpickle where it is needed."""
-    return _dumps(value)
-
-
-def _dumps(value: Any, **options: Any) -> bytes:
+def dumps(value: Any, **options: Any) -> bytes:
+    """A pickle, by cloudpickle where it is needed; with the options of either."""
     try:
         data = pickle.dumps(value, 5, **options)
     except Exception:
@@ -186,7 +182,7 @@ def make_bundle(
     for index in range(len(bundle.steps)):
         work.make(index)
         now = time.monotonic()
-        if now - told > _TELL_SECONDS and work.can_tell():
+        if now - told > _TELL_SECONDS and work.records:
             tell(work.records)
             work.records, told = [], now
         if work.is_over:
@@ -293,10 +289,6 @@ class _Work:
             (before, start, end, name), self.unsaid = self.unsaid, None
             self._tell_value(before, start, end, name, is_kept=True)
 
-    def can_tell(self) -> bool:
-        """Is there anything to be told?"""
-        return bool(self.records)
-
     def end(self) -> None:
         """Tell the last value of a chain, whatever was said of it."""
         self._say_unsaid()
@@ -332,7 +324,7 @@ def _packed(value: Any) -> tuple[int, Any]:
         length += buffer.raw().nbytes
         return length < SMALL
 
-    data = _dumps(value, buffer_callback=stays)
+    data = dumps(value, buffer_callback=stays)
     if length >= SMALL or len(data) > SMALL:
         return KEPT, ()
     return PACKED, data

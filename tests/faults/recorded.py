@@ -1,12 +1,13 @@
 """A program that is killed: it drives a seeded model of 200 calls, recorded in a journal.
 
-    python recorded.py JOURNAL RUN SEED EXECUTOR LEASE
+    python recorded.py JOURNAL RUN SEED EXECUTOR LEASE [BYTES OF A FILE]
 
 It tells of each call as it begins, in a line on standard output: ``call KEY``; and of its end: ``end SUM``.
 """
 
 import os
 import random
+import resource
 import sys
 import time
 
@@ -69,7 +70,9 @@ def total_of(solution):
     return sum((place + 1) * value for place, (_, value) in enumerate(sorted(values)))
 
 
-def main(where, run, seed, executor, lease):
+def main(where, run, seed, executor, lease, limit=""):
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     dsp = model(int(seed))
     inputs = {f"in{number}": number for number in range(INPUTS)}
     try:

@@ -6,7 +6,6 @@ decides, which may be at any moment of the commit of those before.
 
 import os
 import random
-import resource
 import shutil
 import signal
 import sqlite3
@@ -52,11 +51,11 @@ def nothing_left():
 class Driver:
     """The program, and what it has told."""
 
-    def __init__(self, where, run, seed, executor="threads", lease=15, **options):
-        arguments = [where, run, str(seed), executor, str(lease)]
+    def __init__(self, where, run, seed, executor="threads", lease=15, limit=""):
+        arguments = [where, run, str(seed), executor, str(lease), str(limit)]
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), *arguments], stdout=subprocess.PIPE, text=True, env=environment, **options
+            [sys.executable, str(PROGRAM), *arguments], stdout=subprocess.PIPE, text=True, env=environment
         )
         self.calls, self.last = [], ""
         BEGUN.append(self)
@@ -237,11 +236,7 @@ def stop_between_commits(driver, path):
 
 def test_a_file_that_may_not_grow_is_a_clear_error_and_keeps_what_it_has(tmp_path):
     where, path = f"sqlite:///{tmp_path}/runs.db", tmp_path / "runs.db"
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
-
-    driver = Driver(where, "one", 10, preexec_fn=limit)
+    driver = Driver(where, "one", 10, limit=120_000)
     driver.read()
     assert driver.close() == 3
     assert driver.last.startswith("error JournalError: the journal")

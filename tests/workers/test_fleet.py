@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -40,6 +41,12 @@ def test_a_run_gives_what_the_plain_call_gives(fleet, case):
 def test_random_trees_of_calls_give_what_plain_calls_give(fleet, what):
     flow = Grows(factor=3)
     assert by_a_run(flow, what, None) == plainly(flow, what)
+
+
+def test_threads_of_the_program_use_them_too(fleet):
+    with ThreadPoolExecutor(1) as thread:
+        process, _ = thread.submit(Survey().where.run).result(60)
+    assert process != os.getpid()
 
 
 def test_runs_go_to_the_workers_and_can_be_awaited(fleet):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ LOOPBACK = "127.0.0.1"
 
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "node.pem", "node.key"
 
-launched: ContextVar[Access | None] = ContextVar("thalweg_launched", default=None)
+launched: list[Access] = []  # of this process, for as long as their blocks last: the last one counts, in all threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def scheduler_in_use() -> Access | None:
     Access or None
         None for this process.
     """
-    return launched.get() or Access.found()
+    return launched[-1] if launched else Access.found()
 
 
 def certs_in_use(certs: str | Path | None = None) -> str | Path | None:

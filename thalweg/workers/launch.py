@@ -115,12 +115,13 @@ def launch_workers(
             started.append(_start(["worker", f"--scheduler={fleet.address}", *options, *guarded], env))
             fleet.workers.append(started[-1])
         fleet.names = [_told(each)["name"] for each in fleet.workers]
-        token = launched.set(fleet.access)
+        launched.append(fleet.access)
         try:
             yield fleet
         finally:
-            launched.reset(token)
-            leave(fleet.access)
+            launched.remove(fleet.access)
+            if fleet.scheduler is not None:
+                leave(fleet.access)
     finally:
         _end(started[1:] if scheduler is None else started)
         _end(started)

@@ -161,8 +161,15 @@ def certs(chosen: argparse.Namespace) -> Exit:
 
 
 def _teller(chosen: argparse.Namespace, sentence: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], None]:
+    documents = 1  # one, however often a worker comes back: whoever reads it may have stopped reading
+
     def tell(facts: dict[str, Any]) -> None:
-        print(json.dumps(facts) if chosen.json else sentence(facts), flush=True)
+        nonlocal documents
+        if not chosen.json:
+            print(sentence(facts), flush=True)
+        elif documents:
+            documents -= 1
+            print(json.dumps(facts), flush=True)
 
     return tell
 

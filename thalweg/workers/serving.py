@@ -154,14 +154,24 @@ def serve_worker(
     kind = package.Nanny if duty.supervise else package.Worker
 
     async def serve(ended: asyncio.Event) -> None:
+        was_there = False
         while not ended.is_set():
             if looking is not None:
                 looking()
             worker = kind(access.address, **options)
             opening = asyncio.ensure_future(_opened(worker, "the worker cannot start"))
-            if not await _before(opening, ended):
+            try:
+                is_there = await _before(opening, ended)
+            except WorkersError:
+                if not was_there or not duty.supervise:
+                    raise
+                await _let_go(worker, opening)  # it ended while it was being started anew
+                await _before(asyncio.ensure_future(asyncio.sleep(_AGAIN_SECONDS)), ended)
+                continue
+            if not is_there:
                 await _let_go(worker, opening)
                 return
+            was_there = True
             if ready is not None:
                 address = worker.worker_address if duty.supervise else worker.address
                 ready({"address": address, "name": name or address})

@@ -37,8 +37,9 @@ def workers_of(fleet):
     """Give the processes that make the calls: below those that watch over them."""
     for each in fleet.workers:
         for child in psutil.Process(each.pid).children():
-            if "spawn_main" in " ".join(child.cmdline()):
-                yield child
+            with suppress(psutil.NoSuchProcess):  # it has been killed already
+                if "spawn_main" in " ".join(child.cmdline()):
+                    yield child
 
 
 def test_workers_are_killed(tmp_path):

@@ -1,15 +1,14 @@
 """Tables in the browser: the planets are sent, filled, explained and given back; what goes wrong is said."""
 
 import csv
-import importlib
 import io
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.served import served, shot
+from thalweg.cli.loading import model_named
 from thalweg.tables import fill, read_table
 from thalweg.tables.files import dump_table
 from thalweg.web import Limits
@@ -20,13 +19,8 @@ HOLED = PLANETS / "bodies_holed.csv"
 
 @pytest.fixture(scope="module")
 def planets():
-    sys.path.insert(0, str(PLANETS))
-    try:
-        yield importlib.import_module("model").dsp
-    finally:
-        sys.path.remove(str(PLANETS))
-        for name in ("model", "body", "orbit", "domains"):
-            sys.modules.pop(name, None)
+    with model_named(f"{PLANETS / 'model.py'}:dsp") as dsp:
+        yield dsp
 
 
 @pytest.fixture(scope="module")

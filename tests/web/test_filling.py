@@ -2,10 +2,8 @@
 
 import base64
 import csv
-import importlib
 import io
 import json
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 import thalweg as tw
 from tests.web.models import ask, problem
+from thalweg.cli.loading import model_named
 from thalweg.tables import Table, fill, read_table
 from thalweg.tables.files import dump_table
 from thalweg.web import Limits
@@ -203,13 +202,8 @@ def test_what_is_not_exposed_is_a_stranger_and_never_named():
 
 @pytest.fixture(scope="module")
 def planets():
-    sys.path.insert(0, str(PLANETS))
-    try:
-        yield importlib.import_module("model").dsp
-    finally:
-        sys.path.remove(str(PLANETS))
-        for name in ("model", "body", "orbit", "domains"):
-            sys.modules.pop(name, None)
+    with model_named(f"{PLANETS / 'model.py'}:dsp") as dsp:
+        yield dsp
 
 
 def test_the_planets_come_back_as_from_the_library(planets, tmp_path):

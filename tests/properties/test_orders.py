@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import thalweg as tw
 from tests.properties.compare import Seen, see
 from tests.properties.description import Case
 from tests.properties.equations import Network
@@ -177,3 +179,33 @@ def test_what_is_planned_ahead_changes_nothing(case, random, keep):
     if keep == "all":
         hold(case, seen)
     assert list(seen.solution.items()) == list(alone.solution.items())
+
+
+def layered(seed, *, is_whole):
+    """Data in layers, each with a provider that costs much and some with one that costs little, and fails."""
+
+    def fails(*args):
+        raise OSError
+
+    dsp, random = tw.Dispatcher(), Random(seed)
+    names = ["a", "b"]
+    for number in range(random.randrange(4, 12)):
+        taken, name = random.sample(names[-4:], 2), f"d{number}"
+        fails_first = random.random() < 0.4
+        if fails_first and not is_whole:
+            dsp.add_function(f"cheap {number}", fails, taken, [name])
+        dsp.add_function(f"dear {number}", lambda *args: sum(args), taken, [name], weight=5)
+        names.append(name)
+    return dsp
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 6))
+def test_what_fails_leaves_the_distances_of_a_model_without_it(random, capacity):
+    seed = random.random()
+    models = [layered(seed, is_whole=is_whole) for is_whole in (True, False, False)]
+    want, alone, seen = (
+        dsp({"a": 1, "b": 2}, executor=executor)
+        for dsp, executor in zip(models, (None, None, Shuffled(random, capacity)), strict=True)
+    )
+    assert list(want.distances.items()) == list(alone.distances.items()) == list(seen.distances.items())
+    assert list(want.items()) == list(alone.items()) == list(seen.items())

@@ -197,6 +197,8 @@ class Search(Settling):
         """Unsettle the data in `stack` and all that rests on them, then look for their next candidates."""
         network, dist, provider, settled = self.network, self.dist, self.provider, self.settled
         pending = self.pending
+        if self.wanted is not None or self.clock > min([dist[v] for v in stack]):
+            self.repaired = True
         above = network.far * (distance // network.far + 1)
         if self.clock >= above:  # what is of a higher class waited for this one to end
             values = self.values or [UNKNOWN] * len(dist)
@@ -210,7 +212,6 @@ class Search(Settling):
             if old == inf:
                 continue
             self._clear(v)
-            self.repaired = self.repaired or self.wanted is not None
             self.doubted.discard(v)
             loose.append(v)
             if state != 1:

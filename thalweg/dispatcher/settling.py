@@ -205,7 +205,7 @@ class Settling:
                 if pause[u]:
                     settled[u] = PAUSED
                     yield u
-                    if bounded and self.repaired:
+                    if self.repaired:
                         in_order = False
                         if doubted and settled[u]:
                             self._postpone(u)

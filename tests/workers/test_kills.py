@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.tasks.durable_flow import Ledger
-from thalweg.errors import ClusterError, TaskError
+from thalweg.errors import ClusterError, TaskError, WorkerDied
 from thalweg.journal import open_journal
 from thalweg.workers import launch_workers
 
@@ -29,7 +29,7 @@ def wait_for_calls(run, log, count):
     """Wait until so many calls more have been made, or the run has ended."""
     until = len(lines(log)) + count
     while not run.done() and len(lines(log)) < until:
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, TaskError):
             run.result(timeout=0.002)
 
 
@@ -107,7 +107,7 @@ def test_the_scheduler_is_killed_and_the_run_is_resumed(tmp_path, port):
             with suppress(TaskError):
                 assert run.result(100) == RIGHT
                 number += 1
-            assert {type(error.__cause__) for error in run.errors.values()} <= {ClusterError}
+            assert {type(error.__cause__) for error in run.errors.values()} <= {ClusterError, WorkerDied}
             made = {line.split("|")[0].partition(":")[2] for line in lines(log)[before:]}
             assert not known & made
         assert bound.run(40) == RIGHT

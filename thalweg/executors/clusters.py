@@ -26,7 +26,7 @@ from ..errors import CallCancelled, ClusterError, TransferError, WorkerDied
 from ..tokens import NONE, UNKNOWN
 from .backend import Backend
 from .bundles import Bundle, Functions, Packed, mark, pack
-from .contract import DROPPED, Attempt, Outcome
+from .contract import DROPPED, Attempt, Outcome, report_end
 from .failures import load_error
 from .later import Kept, Later
 from .parcels import name_of, refused
@@ -152,7 +152,7 @@ class Engine:
         left += self._held
         left += [Bundle([attempt]) for attempt in self._segments.clear()]
         for bundle in left:
-            self._refuse(bundle, self._error or _cancelled("the executor is being closed"))
+            self._refuse(bundle, self._error or CallCancelled("the executor is being closed"))
         for future in tuple(self._fetchers):
             self._deny(future)
         for task in tuple(self._tasks):
@@ -312,7 +312,7 @@ class Engine:
         if later is not None and error is None and type(value) is not Kept:
             later.value = value
         bundle.reported[record.step] = True
-        _report(Outcome(attempt, value, error, record.start + shift, record.end + shift, where))
+        report_end(Outcome(attempt, value, error, record.start + shift, record.end + shift, where))
         if bundle.is_chain and (error is not None or value is NONE):
             _end_chain(bundle)
 
@@ -388,7 +388,7 @@ class Engine:
     def _make_again(self, bundle: Bundle, lost: str | None) -> None:
         """What became of calls is not known: who is at fault is told so, the others are made once more."""
         if lost == "cancelled":
-            self._refuse(bundle, _cancelled("the cluster has cancelled it"))
+            self._refuse(bundle, CallCancelled("the cluster has cancelled it"))
         elif bundle.trouble is not None and (lost == "refused" or bundle.lives > REMADE):
             trouble = f"{type(bundle.trouble).__name__}: {bundle.trouble}"
             self._refuse(bundle, ClusterError(f"a worker could not begin with a call ({trouble}); is thalweg there?"))
@@ -428,14 +428,14 @@ class Engine:
     def _cancel(self, attempt: Attempt) -> None:
         if attempt.handle is None:
             if self._segments.withdraw(attempt):
-                self._refuse(Bundle([attempt]), _cancelled("it was cancelled before it began"))
+                self._refuse(Bundle([attempt]), CallCancelled("it was cancelled before it began"))
             return
         bundle, place = attempt.handle
         if bundle.reported[place]:
             return
         if bundle not in self._held:
             self._queues.withdraw(bundle)
-            self._refuse(bundle, _cancelled("it was cancelled before it began"))
+            self._refuse(bundle, CallCancelled("it was cancelled before it began"))
             return
         bundle.reported[place] = True
         bundle.cancelled.append(place)
@@ -450,7 +450,7 @@ class Engine:
             bundle.is_over = True
             for place in bundle.cancelled:
                 bundle.reported[place] = False
-            self._refuse(bundle, _cancelled("it was cancelled"))
+            self._refuse(bundle, CallCancelled("it was cancelled"))
             self._let_go(bundle)
         self.feed()
 
@@ -484,7 +484,7 @@ class Engine:
             return
         bundle.reported[place] = True
         now = time.monotonic()
-        _report(Outcome(bundle.attempts[place], None, error, now, now, self._backend.name))
+        report_end(Outcome(bundle.attempts[place], None, error, now, now, self._backend.name))
 
 
 def _end_chain(bundle: Bundle) -> None:
@@ -493,18 +493,3 @@ def _end_chain(bundle: Bundle) -> None:
     while rest is not None:
         rest.reported = [True] * len(rest.reported)
         rest = rest.after
-
-
-def _report(outcome: Outcome) -> None:
-    attempt = outcome.attempt
-    attempt.handle = None
-    try:
-        attempt.report(outcome)
-    except Exception:
-        import logging
-
-        logging.getLogger("thalweg.executors").exception("who waited for a call could not be told of its end")
-
-
-def _cancelled(why: str) -> CallCancelled:
-    return CallCancelled(why)

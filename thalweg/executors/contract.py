@@ -73,6 +73,7 @@ __all__ = [
     "Outcome",
     "SpecialAttempt",
     "perform",
+    "report_end",
 ]
 
 
@@ -339,3 +340,15 @@ def ask(domain: Callable[..., Any], args: Sequence[Any]) -> None:
         raise DomainError(f"its domain raised {type(error).__name__}: {error}") from error
     if not allowed:
         raise DomainError("its domain refused the values")
+
+
+def report_end(outcome: Outcome) -> None:
+    """Report what became of an attempt; an error of who is told ends nothing but that, and is logged."""
+    attempt = outcome.attempt
+    attempt.handle = None
+    try:
+        attempt.report(outcome)
+    except Exception:
+        import logging
+
+        logging.getLogger("thalweg.executors").exception("who waited for a call could not be told of its end")

@@ -23,7 +23,7 @@ from typing import Any
 
 from ..errors import CallCancelled, CallTimeout, WorkerDied
 from ..tokens import NONE
-from .contract import DROPPED, Attempt, Outcome
+from .contract import DROPPED, Attempt, Outcome, report_end
 from .depot import Depot
 from .failures import load_error
 from .items import Functions, Item, Known
@@ -234,7 +234,7 @@ class Pool(Loop):
             if index < item.silent and error is not None:
                 attempt = item.attempts[item.silent] if item.silent < len(item.attempts) else attempt
             if index >= item.silent or error is not None:
-                self._report(Outcome(attempt, value, error, start, end, worker.place))
+                report_end(Outcome(attempt, value, error, start, end, worker.place))
             if is_last:
                 if error is None and value is not NONE and item.refused is not None:
                     self._refuse(item, *item.refused)
@@ -312,16 +312,6 @@ class Pool(Loop):
             if not item.is_over:
                 self._pending.add_first(item)
 
-    def _report(self, outcome: Outcome) -> None:
-        attempt = outcome.attempt
-        attempt.handle = None
-        try:
-            attempt.report(outcome)
-        except Exception:
-            import logging
-
-            logging.getLogger("thalweg.executors").exception("who waited for a call could not be told of its end")
-
     def _refuse_all(self, item: Item) -> None:
         """Not even the first attempt of an item could be packed."""
         assert item.refused is not None
@@ -333,7 +323,7 @@ class Pool(Loop):
         self._depot.release(item.files)
         now = time.monotonic()
         place = item.worker.place if item.worker is not None else "processes"
-        self._report(Outcome(attempt, None, error, now, now, place))
+        report_end(Outcome(attempt, None, error, now, now, place))
 
     def _watch(self, worker: Handle) -> None:
         if not worker.is_watched:

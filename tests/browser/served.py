@@ -157,6 +157,18 @@ def want(page, name):
     page.get_by_label(f"want {name}", exact=True).check()
 
 
+def begin_and_hold(page, tank):
+    """Begin a run, and have it stay at its slow function."""
+    from playwright.sync_api import expect  # it is optional
+
+    tank.hold()
+    field(page, "volume").fill("6")
+    want(page, "hours")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    tank.until_begun()
+    expect(page.locator('.box[aria-label="function, time_to_drain, running"]')).to_be_visible()
+
+
 def states(page):
     """By name of a box in the picture: its state, as it is said to those who do not see it."""
     said = page.evaluate("() => [...document.querySelectorAll('.box')].map(each => each.getAttribute('aria-label'))")

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from playwright.sync_api import expect
 
 import thalweg as tw
-from tests.browser.served import TOKEN, deep, field, served, shot, states, want
+from tests.browser.served import TOKEN, begin_and_hold, deep, field, served, shot, states, want
 from thalweg.web import Site
 from thalweg.web.limits import Limits
 from thalweg.web.security import Guard
@@ -176,12 +176,7 @@ def test_what_is_said_late_of_a_way_is_not_laid_over_its_run(page):
 
 
 def test_a_run_can_be_cancelled(page, tank):
-    tank.hold()
-    field(page, "volume").fill("6")
-    want(page, "hours")
-    page.get_by_role("button", name="Compute", exact=True).click()
-    tank.until_begun()
-    expect(page.locator('.box[aria-label="function, time_to_drain, running"]')).to_be_visible()
+    begin_and_hold(page, tank)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#said")).to_have_text("It was cancelled.")
     expect(page.get_by_role("button", name="Compute", exact=True)).to_be_visible()

@@ -5,7 +5,7 @@ import importlib.resources
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.served import TOKEN, field, want
+from tests.browser.served import TOKEN, begin_and_hold, field, want
 
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -45,12 +45,7 @@ def test_the_form_and_an_answer_can_be_used_by_all(pages, url, scheme):
 
 
 def test_a_run_that_goes_on_can_be_used_by_all(page, tank):
-    tank.hold()
-    field(page, "volume").fill("6")
-    want(page, "hours")
-    page.get_by_role("button", name="Compute", exact=True).click()
-    tank.until_begun()
-    expect(page.locator('.box[aria-label="function, time_to_drain, running"]')).to_be_visible()
+    begin_and_hold(page, tank)
     page.locator("#times summary").click()
     assert grave(page) == []
 

@@ -29,12 +29,7 @@ BEGUN = []  # drivers of one test
 
 @pytest.fixture(scope="module")
 def server():
-    reason = servers.missing()
-    if reason is not None:
-        pytest.skip(reason)
-    server = servers.Server()
-    yield server
-    server.close()
+    yield from servers.opened()
 
 
 @pytest.fixture(autouse=True)

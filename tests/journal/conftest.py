@@ -6,12 +6,7 @@ from tests.journal import servers
 @pytest.fixture(scope="session")
 def server():
     """A server of PostgreSQL that is ours."""
-    reason = servers.missing()
-    if reason is not None:
-        pytest.skip(reason)
-    server = servers.Server()
-    yield server
-    server.close()
+    yield from servers.opened()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 import psycopg
+import pytest
 
-__all__ = ["Server", "missing"]
+__all__ = ["Server", "missing", "opened"]
 
 
 def programs():
@@ -113,3 +114,13 @@ class Server:
             self.process.send_signal(signal.SIGINT)  # ends connections, and writes what is to be written
             self.process.wait(timeout=60)
         shutil.rmtree(self.folder)
+
+
+def opened():
+    """Give a server until it is needed no more, or skip and say what is missing: the body of a fixture."""
+    reason = missing()
+    if reason is not None:
+        pytest.skip(reason)
+    server = Server()
+    yield server
+    server.close()

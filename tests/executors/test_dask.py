@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -338,6 +339,15 @@ def test_a_cluster_that_is_not_there_is_said_so():
         assert "cannot be had" in str(found.error)
     finally:
         executor.close()
+
+
+def test_a_cluster_that_never_answers_is_said_so():
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and says nothing
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with rows.make("dask", address=address, timeout=0.5) as executor:
+            found = outcome(executor, abs, -1)
+        assert type(found.error) is ClusterError
+        assert f"{address} did not answer within 0.5 s" in str(found.error)
 
 
 def test_a_scheduler_that_is_killed_fails_what_is_at_work_there(tmp_path):

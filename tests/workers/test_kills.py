@@ -5,6 +5,7 @@ import random
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from thalweg.errors import ClusterError, TaskError, WorkerDied
 from thalweg.journal import open_journal
 from thalweg.workers import launch_workers
 
+distributed = pytest.importorskip("distributed")
 ROOT = Path(__file__).parents[2]
 IS_LONG = os.environ.get("THALWEG_SOAK") == "1"
 RIGHT = Ledger(os.devnull).entrypoint(40)
@@ -85,6 +87,20 @@ def port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def test_a_program_that_rested_goes_on_with_the_scheduler_that_came_after(tmp_path, port):
+    log = tmp_path / "log"
+    with Schedulers(port) as schedulers, launch_workers(1, scheduler=f"127.0.0.1:{port}"):
+        assert Ledger(str(log)).entrypoint.run(40) == RIGHT
+        count = len(lines(log))
+        time.sleep(0.3)  # all that was to be heard of the run has been heard
+        schedulers.kill()
+        schedulers.start()
+        with distributed.Client(f"127.0.0.1:{port}", set_as_default=False) as client:
+            client.wait_for_workers(1)
+        assert Ledger(str(log)).entrypoint.run(40) == RIGHT
+    assert len(lines(log)) == 2 * count
 
 
 @pytest.mark.timeout(0 if IS_LONG else 180)

@@ -119,12 +119,10 @@ class ClusterExecutor:
     def _order(self, what: str, subject: Any) -> None:
         with self._lock:
             # What a fork has copied is not ours.
-            if self._engine is None or self._engine.is_over or self._process != os.getpid():
-                self._begin()
-            assert self._engine is not None
-            self._engine.order(what, subject)
+            if self._engine is None or self._process != os.getpid() or not self._engine.order(what, subject):
+                self._begin().order(what, subject)
 
-    def _begin(self) -> None:
+    def _begin(self) -> Engine:
         try:
             backend = self.backend()
         except ImportError as error:
@@ -137,6 +135,7 @@ class ClusterExecutor:
         self._process = os.getpid()
         # Also where nobody closes: when this is collected, and when the program ends.
         self._finalizer = weakref.finalize(self, _leave, self._engine, self._process)
+        return self._engine
 
 
 def _leave(engine: Engine, process: int) -> None:

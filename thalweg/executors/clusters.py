@@ -69,7 +69,7 @@ class Engine:
         self._is_open = False
         self._end: tuple[float] | None = None
         self._error: Exception | None = None
-        self.is_over = False
+        self._is_over = False
         self._loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name=f"thalweg-{backend.name}", daemon=True)
         self.thread.start()
@@ -79,14 +79,16 @@ class Engine:
         """Where others find the cluster, if it is found by an address."""
         return self._backend.address
 
-    def order(self, what: str, subject: Any) -> None:
-        """Have something done in the thread of the loop; from any thread."""
-        self._orders.append((what, subject))
+    def order(self, what: str, subject: Any) -> bool:
+        """Have something done in the thread of the loop; from any thread.  False where it is over, and nothing is."""
         with self._lock:
-            if self._is_awake or not self._is_open or self.is_over:
-                return
-            self._is_awake = True
-            self._loop.call_soon_threadsafe(self._turn)
+            if self._is_over:
+                return False
+            self._orders.append((what, subject))
+            if self._is_open and not self._is_awake:
+                self._is_awake = True
+                self._loop.call_soon_threadsafe(self._turn)
+        return True
 
     def fetch(self, later: Later) -> Any:
         """The value of a later, brought here; waits for it."""
@@ -94,8 +96,7 @@ class Engine:
             raise RuntimeError("a value that is kept in a cluster was read in the thread that would have to fetch it")
         future: Future[Any] = Future()
         self._fetchers.add(future)
-        self.order("fetch", (later, future))
-        if self.is_over:
+        if not self.order("fetch", (later, future)):
             self._deny(future)
         try:
             return future.result()
@@ -140,7 +141,7 @@ class Engine:
     async def _leave(self) -> None:
         """Report what is left, and let go of the cluster."""
         with self._lock:
-            self._is_open, self.is_over = False, True
+            self._is_open, self._is_over = False, True
         left = self._queues.clear()
         for what, subject in self._orders:
             if what == "start":
@@ -149,6 +150,7 @@ class Engine:
                 left.append(Bundle([attempt for attempt, _ in subject]))
             elif what == "fetch":
                 self._deny(subject[1])
+        self._orders.clear()
         left += self._held
         left += [Bundle([attempt]) for attempt in self._segments.clear()]
         for bundle in left:
@@ -199,7 +201,7 @@ class Engine:
         """Something has been done; if it has failed, which is our fault, nobody must wait for ever."""
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not self.is_over:
+        if error is not None and not self._is_over:
             for bundle in tuple(self._held):
                 self._refuse(bundle, ClusterError(f"what keeps watch over calls has failed: {error!r}"))
 

@@ -8,11 +8,12 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import dask
+from dask.utils import parse_timedelta
 from distributed import Client, KilledWorker, LocalCluster
 
 from ..errors import ClusterError
@@ -27,10 +28,21 @@ __all__ = ["DaskBackend"]
 
 _LOOPBACK = "127.0.0.1"
 _LOOK_SECONDS = 0.5  # how long the number of workers is taken for what it was
+_CONNECT = "distributed.comm.timeouts.connect"
+_MORE_SECONDS = 1.0  # the client says more of what it waited for: let it speak first
 _CLOSE_SECONDS = 10.0  # what a busy machine may need to end processes that were told to
 _SAME_CLOCK_SECONDS = 0.001
 _FIRST = float(1 << 40)  # the priority of what is asked about calls: it comes before any call
 _annotate: Any = getattr(dask, "annotate")  # noqa: B009 - it is there, but not said to be
+
+
+class _Client(Client):
+    """A client that does not come back by itself: another scheduler knows nothing of calls, and has no steward."""
+
+    lost: Callable[[], None]
+
+    async def _reconnect(self) -> None:
+        self.lost()
 
 
 class DaskBackend:
@@ -53,23 +65,35 @@ class DaskBackend:
     async def open(self, engine: Engine) -> None:
         """Join the cluster, or start it."""
         self.engine = engine
-        local_cluster: Any = LocalCluster
-        client: Any = Client
         if self.is_ours:
+            local_cluster: Any = LocalCluster
             options = {"threads_per_worker": 1, "host": _LOOPBACK, "dashboard_address": f"{_LOOPBACK}:0"}
             options |= {"silence_logs": logging.CRITICAL, **self.options}
             self.cluster = await local_cluster(asynchronous=True, **options)
-            self.client = await client(self.cluster, asynchronous=True, set_as_default=False)
+            self.wanted = len(self.cluster.workers)
+            await self._join(self.cluster, {})
         else:
-            options = {"set_as_default": False, **self.options}
-            self.client = await client(self.address, asynchronous=True, **options)
+            seconds = parse_timedelta(self.options.get("timeout") or dask.config.get(_CONNECT), "s")
+            try:
+                async with asyncio.timeout(seconds + _MORE_SECONDS):  # the client's own does not hold for a handshake
+                    await self._join(self.address, self.options)
+            except TimeoutError as error:
+                raise TimeoutError(f"{self.address} did not answer within {seconds:g} s") from error
+        engine.spawn(self._look_after())
+
+    async def _join(self, where: Any, options: dict[str, Any]) -> None:
+        """Join a cluster."""
+        client: Any = _Client
+        self.client = client(where, asynchronous=True, **{"set_as_default": False, **options})
+        self.client.lost = self._lose
+        await self.client
         self.address = self.client.scheduler.address
         self.client.subscribe_topic(TOPIC, self._hear)
         await self.client.register_plugin(Steward())
         await self._count()
-        if self.is_ours:
-            self.wanted = len(self.cluster.workers)
-        engine.spawn(self._look_after())
+
+    def _lose(self) -> None:
+        self.engine.lose(ClusterError(f"the connection to the scheduler at {self.address} was lost"))
 
     async def _look_after(self) -> None:
         """While there is work, look now and then at who does it; a worker that died as it began has left nobody."""
@@ -134,9 +158,6 @@ class DaskBackend:
         error = await future.exception()
         lost: str | None = None
         if future.cancelled():
-            if self.client.status != "running":
-                self.engine.lose(ClusterError(f"the connection to the scheduler at {self.address} was lost"))
-                return
             lost = "cancelled"
         if isinstance(error, KilledWorker):
             lost = "innocent"  # it waited at workers that died; whoever began with it is not told so
@@ -190,6 +211,6 @@ class DaskBackend:
     async def close(self, grace_seconds: float) -> None:
         """Leave the cluster; end it if it is ours."""
         if self.client is not None:
-            await self.client.close()
+            await self.client.close(timeout=_CLOSE_SECONDS + grace_seconds)
         if self.cluster is not None:
             await self.cluster.close(timeout=_CLOSE_SECONDS + grace_seconds)

@@ -38,6 +38,14 @@ def test_values_go_from_job_to_job(name):
     assert there.result()[0] != os.getpid()
 
 
+@pytest.mark.parametrize("name", ["sync", "async"])
+def test_who_asks_for_no_other_place_is_served_here(name):
+    for _ in range(2):  # each time on a loop of its own
+        awaited, plain = Job(process, 1, executor=name), Job(add, (0, 1), 2, executor=name)
+        assert Scheduler(awaited, plain).orchestrate()
+        assert (awaited.result(), plain.result()) == ((os.getpid(), 1), 3)
+
+
 @rows.PROCESSES
 def test_a_job_elsewhere_fails_as_it_would_here():
     import time

@@ -9,11 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import BuildError, CallCancelled, CycleError, SpentError, StopScheduleException, TryAgainException
+from ..executors.contract import Executor
 from ..executors.driver import Driver
 from ..executors.event_loop import EventLoopExecutor, LoopHost
 from ..executors.events import Stream, subscribers
 from ..executors.policy import Policy, policy_of
 from ..executors.states import State
+from .instruments import CallableInstrument
 from .node_runner import NodeRunner
 from .note import DAGNote
 from .run import NodesRun
@@ -44,11 +46,14 @@ class Composition:
     retry : Policy or int, optional
         How often a node is tried whose error the policy names, or is a `TryAgainException`; by default that alone is
         worth another try, of five, with pauses from a tenth of a second on, each twice as long as the one before.
+    executor : str or Executor, optional
+        Who calls `node_executor`, as for a `CallableInstrument`: ``"processes"``, ``"dask"`` ...
 
     Raises
     ------
     BuildError
-        The graph is none, a node stands there with two payloads, or the policy is out of its range.
+        The graph is none, a node stands there with two payloads, the policy is out of its range, or an executor has
+        nothing to call.
 
     Attributes
     ----------
@@ -86,6 +91,7 @@ class Composition:
         status_cb: Callable[[Any, Status, Status], object] | None = None,
         node_executor: Callable[..., Any] | None = None,
         retry: Policy | int = TRY_AGAIN,
+        executor: str | Executor | None = None,
     ) -> None:
         self._id: str | None = None
         self.leave_line: Callable[[], object] | None = None  # while a Perform has it in its line
@@ -94,6 +100,13 @@ class Composition:
         self._run = NodesRun(graph, policy, node_processing_done_cb)
         self.graph = dict(graph)
         self._status_cb = status_cb
+        if executor is not None:
+            if node_executor is None:
+                raise BuildError(
+                    f"the executor {executor!r} has nothing to call; give node_executor=, or a CallableInstrument with "
+                    "this executor to the runners"
+                )
+            node_executor = CallableInstrument(node_executor, executor=executor)
         self._executor = node_executor
         self._status = Status.WAITING
         self._error: BaseException | None = None

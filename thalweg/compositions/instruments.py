@@ -1,16 +1,15 @@
-"""What runners call: services by HTTP, and functions in threads."""
+"""What runners call: services by HTTP, and functions in threads or wherever an executor makes calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
-from functools import partial
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import MissingExtraError, ServiceError, ServiceUnavailable
-from ..executors.event_loop import in_thread
+from ..executors.contract import Call, Executor
+from ..executors.event_loop import HERE, is_awaited, made_by
 from ..executors.policy import Policy
 
 if TYPE_CHECKING:
@@ -33,12 +32,16 @@ class CallableInstrument:
     function : callable
         Called with the parameters of the runner by name.
     retry : Policy, optional
-        How often a composition tries it; by default as the composition says.
+        How often a composition tries it; by default as the function says by an attribute `retry`, else as the
+        composition says.
+    executor : str or Executor, optional
+        Who calls it, if not a thread or the event loop: ``"processes"``, ``"dask"`` ...  The function, the parameters
+        and the value must be able to travel there.
 
     Notes
     -----
-    A plain function cannot be stopped: when its node is cancelled, or its time is over, it is waited for no longer than
-    a second, and what it gives is thrown away.
+    A plain function in a thread cannot be stopped: when its node is cancelled, or its time is over, it is waited for no
+    longer than a second, and what it gives is thrown away.
 
     Examples
     --------
@@ -49,10 +52,14 @@ class CallableInstrument:
     [1, 2]
     """
 
-    def __init__(self, function: Callable[..., Any], *, retry: Policy | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *, retry: Policy | None = None, executor: str | Executor | None = None
+    ) -> None:
         self.function = function
-        self.retry = retry
-        self._is_awaited = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+        self.retry = getattr(function, "retry", None) if retry is None else retry
+        self.executor = executor
+        self._is_awaited = executor in HERE and is_awaited(function)
+        self._by_name = _ByName(function)
 
     async def __call__(self, **params: Any) -> Any:
         """Call the function.
@@ -64,7 +71,18 @@ class CallableInstrument:
         """
         if self._is_awaited:
             return await self.function(**params)
-        return await in_thread(partial(self.function, **params), _nothing)
+        maker = "threads" if self.executor in HERE else self.executor
+        return await made_by(maker, Call(0, self._by_name, (params,)))
+
+
+class _ByName:
+    """A function that takes its parameters as one; it is one for all calls, so that an executor knows it again."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.func = function  # as a partial has it, so messages say its name
+
+    def __call__(self, params: Mapping[str, Any]) -> Any:
+        return self.func(**params)
 
 
 class HttpInstrument:
@@ -235,7 +253,3 @@ def _httpx() -> ModuleType:
     except ImportError as error:
         raise MissingExtraError.of("nodes that ask services", "httpx", "http") from error
     return httpx
-
-
-def _nothing() -> None:
-    """A function in a thread cannot be asked for its end."""

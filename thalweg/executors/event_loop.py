@@ -7,6 +7,7 @@ import contextvars
 import sys
 from collections.abc import Callable
 from functools import partial
+from inspect import iscoroutinefunction
 from threading import get_ident
 from time import monotonic
 from typing import Any
@@ -19,8 +20,9 @@ from .order import Order
 from .table import shared
 from .threads import giving_way
 
-__all__ = ["EventLoopExecutor", "LoopHost", "drive_here", "in_thread"]
+__all__ = ["HERE", "EventLoopExecutor", "LoopHost", "drive_here", "in_thread", "is_awaited", "made_by"]
 
+HERE = (None, "sync", "async")  # what a call on a loop names that is not to go elsewhere
 _GLANCE_SECONDS = 0.05  # how long a stopper that nobody tells us of may go unseen
 
 
@@ -292,14 +294,7 @@ async def drive_here(
     """
     host, executor = LoopHost(grace_seconds=None), EventLoopExecutor()
 
-    def choose(call: Call) -> Executor:
-        named = call.executor
-        if named is None:
-            return executor
-        found: Executor = shared(named) if isinstance(named, str) else named
-        return found
-
-    driver = Driver(run, host, choose, gate=gate, listener=listener)
+    driver = Driver(run, host, partial(_executor_beside, executor), gate=gate, listener=listener)
     if seconds is not None:
         host.call_later(seconds, driver.expire)
     try:
@@ -320,6 +315,28 @@ async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> 
     stop : callable
         Asks it for its end, if the task is cancelled; it is then waited for, for a grace period.
     """
+    return await made_by("threads", Call(0, function, ()), stop)
+
+
+async def made_by(executor: str | Executor, call: Call, stop: Callable[[], object] | None = None) -> Any:
+    """What a call gives that an executor makes.
+
+    Parameters
+    ----------
+    executor : str or Executor
+        Not one of event loops.
+    call : Call
+    stop : callable, optional
+        Asks the function for its end, if the task is cancelled; so is the executor, and the end is waited for, for a
+        grace period.
+
+    Raises
+    ------
+    BaseException
+        Whatever the call raises.
+    UnknownExecutorError
+        There is no executor of this name.
+    """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Outcome] = loop.create_future()
 
@@ -331,14 +348,15 @@ async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> 
         if not loop.is_closed():
             loop.call_soon_threadsafe(arrive, outcome)
 
-    attempt = Attempt(Call(0, function, ()), report)
-    threads = shared("threads")
-    threads.start(attempt)
+    attempt = Attempt(call, report)
+    maker = shared(executor) if isinstance(executor, str) else executor
+    maker.start(attempt)
     try:
         outcome = await asyncio.shield(ended)
     except asyncio.CancelledError:
-        stop()
-        threads.cancel(attempt)
+        if stop is not None:
+            stop()
+        maker.cancel(attempt)
         await asyncio.wait([ended], timeout=GRACE_SECONDS)
         raise
     try:
@@ -347,3 +365,19 @@ async def in_thread(function: Callable[[], Any], stop: Callable[[], object]) -> 
         return outcome.value
     finally:
         del outcome, attempt  # the traceback of what it raised holds this frame
+
+
+def is_awaited(function: Callable[..., Any]) -> bool:
+    """Does a call of it give a coroutine?"""
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _executor_beside(executor: EventLoopExecutor, call: Call) -> Executor:
+    """Who makes a call of a run on this loop: ``"sync"`` and ``"async"`` are the loop, or a thread beside it."""
+    named = call.executor
+    if named in HERE:
+        if named is None or is_awaited(call.function):
+            return executor
+        named = "threads"
+    found: Executor = shared(named) if isinstance(named, str) else named
+    return found

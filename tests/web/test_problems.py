@@ -85,6 +85,19 @@ def test_a_value_of_another_kind_is_refused(inputs):
     assert all(each["pointer"].startswith(f"/inputs/{next(iter(inputs))}") for each in told["errors"])
 
 
+@pytest.mark.parametrize(
+    ("question", "pointer", "detail"),
+    [
+        ({"inputs": {"side": "lefty"}}, "/inputs/side", "Input should be 'left' or 'right'"),
+        ({"objective": "span-wise"}, "/objective", "Input should be 'span' or 'tree'"),
+        ({"inputs": {"point": {"x": 1, "y": 2, "points": 3}}}, "/inputs/point/points", "Unexpected keyword argument"),
+    ],
+)
+def test_a_value_that_is_no_name_is_not_told_as_one(question, pointer, detail):
+    told = problem(ask(kinds().web(), "/", question), 422, "unfit")
+    assert told["errors"] == [{"pointer": pointer, "detail": detail}]
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'{"inputs": ' + b"[" * 5000, b"1" * 5000, b'"\\ud800"', b"{}{}"])
 def test_what_is_no_json_is_said_to_be_none(served, text):
     response = ask(served, "/", content=text, headers={"Content-Type": "application/json"})

@@ -165,16 +165,13 @@ class Form:
         return places[str(path[0])] + "".join(f"/{_escaped(str(part))}" for part in path[1:])
 
     def _said(self, found: Any, path: list[str | int], sent: Any) -> str:
-        """What is wrong, with near misses."""
-        if found["type"] in ("extra_forbidden", "literal_error"):
-            name: Any = path[-1] if path else ""
-            if found["type"] == "literal_error" and len(path) == 2 and isinstance(path[1], int):
-                name = sent[path[0]][path[1]]  # one of a list of names
-            names = self.names(str(path[0])) if len(path) > 1 else list(self.members)
-            if isinstance(name, str) and names is not None:
-                close = near_misses(name[:200], names)
-                hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-                return f"unknown name {name[:200]!r}{hint}"
+        """What is wrong; of a name, with near misses."""
+        name = _name_in(found, path, sent)
+        names = self.names(str(path[0])) if len(path) > 1 else self.members
+        if name is not None and names is not None:
+            close = near_misses(name[:200], names)
+            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+            return f"unknown name {name[:200]!r}{hint}"
         if found["type"] == "missing":
             return "it is missing, and has no default"
         message: str = found["msg"]
@@ -326,6 +323,17 @@ def _unfit(pointer: str, detail: str) -> Problem:
 def _escaped(part: str) -> str:
     """A part of a JSON pointer (RFC 6901)."""
     return part.replace("~", "~0").replace("/", "~1")
+
+
+def _name_in(found: Any, path: list[str | int], sent: Any) -> str | None:
+    """The name that is unknown, if that is what is wrong: of a member, a key, or an item of a list of names."""
+    name: Any = None
+    if 0 < len(path) < 3:
+        if found["type"] == "extra_forbidden" or found["loc"][-1] == "[key]":
+            name = path[-1]
+        elif found["type"] == "literal_error" and isinstance(path[-1], int):
+            name = sent[path[0]][path[-1]]
+    return name if isinstance(name, str) else None
 
 
 def _path_in(sent: Any, loc: Iterable[str | int], *, is_missing: bool) -> list[str | int]:

@@ -8,14 +8,24 @@ says, or what has no form in JSON, may be any value.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+    Set,
+)
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
-from pydantic_core import core_schema
+from pydantic_core import core_schema, from_json
 
 from ..dispatcher import Dispatcher
 from ..dispatcher.copying import family
@@ -28,6 +38,11 @@ __all__ = ["Kinds", "as_json", "kinds_of", "of_function"]
 
 Annotation = Any  # a class, or one of the forms of `typing`
 Said = tuple[NodeId, Annotation]
+
+_MAPPINGS = (dict, Mapping, MutableMapping)
+_CONTAINERS = (list, tuple, set, frozenset, Sequence, MutableSequence, Set, MutableSet, *_MAPPINGS)
+# For pydantic these are to be read once, while a datum may have any number of consumers.
+_LISTS = (Iterable, Collection)
 
 
 class Kinds:
@@ -155,16 +170,23 @@ def _rewritten(annotation: Annotation) -> Annotation:
     origin: Any = get_origin(annotation)
     if annotation is int or (origin is Annotated and get_args(annotation)[0] is int):
         return Annotated[annotation, _Integer()]
-    if origin is None or origin is Annotated:
-        return annotation
     if getattr(origin, "__module__", "") == "numpy":
         return Annotated[Any, _Array(_dtype_of(annotation))]
-    arguments = get_args(annotation)
     if origin in (Union, UnionType):
-        return Union[tuple([_rewritten(each) for each in arguments])]  # noqa: UP007 - made of what is only known now
-    if origin in (list, tuple, set, frozenset, dict):
-        return origin[tuple([_rewritten(each) for each in arguments])]
-    return annotation
+        return Union[tuple([_rewritten(each) for each in get_args(annotation)])]  # noqa: UP007 - made of what is only known now
+    return _of_members(annotation, origin)
+
+
+def _of_members(annotation: Annotation, origin: Any) -> Annotation:
+    """The same of what has others in it."""
+    if annotation in _LISTS or origin in _LISTS:
+        origin = list
+    members = [_rewritten(each) for each in get_args(annotation)] if origin in _CONTAINERS else []
+    if not members:
+        return list if origin is list else annotation
+    if origin in _MAPPINGS and get_args(annotation)[0] in (int, float):
+        members[0] = Annotated[members[0], _Key()]
+    return origin[tuple(members)]
 
 
 def _of_numpy(kind: type) -> Annotation:
@@ -175,19 +197,39 @@ def _of_numpy(kind: type) -> Annotation:
     if issubclass(kind, np.bool_):
         return Annotated[bool, _Scalar(kind)]
     if issubclass(kind, np.integer):
-        return Annotated[int, _Integer(), _Scalar(kind)]
+        return Annotated[int, _Integer(), _Scalar(_usual(kind))]
     if issubclass(kind, np.floating):
-        return Annotated[float, _Float(), _Scalar(kind)]
+        return Annotated[float, _Float(), _Scalar(_usual(kind))]
     return kind
 
 
 def _dtype_of(annotation: Annotation) -> Any:
     """What an annotated array consists of; None for any numbers."""
+    import numpy as np
+
     for part in get_args(annotation)[1:]:
-        for kind in get_args(part):
-            if isinstance(kind, type):
-                return kind
+        for said in get_args(part):
+            kind = get_origin(said) or said
+            if isinstance(kind, type) and issubclass(kind, (np.generic, bool, int, float, complex, str)):
+                return _usual(kind)
     return None
+
+
+def _usual(kind: type) -> Any:
+    """The kind itself, the usual one of a whole family such as `numpy.floating`, or None where that is any number."""
+    import numpy as np
+
+    families = {
+        np.generic: None,
+        np.number: None,
+        np.integer: np.int64,
+        np.signedinteger: np.int64,
+        np.unsignedinteger: np.uint64,
+        np.inexact: np.float64,
+        np.floating: np.float64,
+        np.complexfloating: np.complex128,
+    }
+    return families.get(kind, kind)
 
 
 class _Float:
@@ -215,6 +257,24 @@ class _Integer:
         return core_schema.no_info_before_validator_function(whole, handler(source))
 
 
+class _Key:
+    """A number as the name of a member of an object, where JSON has texts alone."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        def read(value: Any) -> Any:
+            try:
+                return from_json(value) if type(value) is str else value
+            except ValueError:
+                return value
+
+        return core_schema.no_info_before_validator_function(read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string"}
+
+
 class _Scalar:
     """A number as a scalar of numpy."""
 
@@ -222,20 +282,31 @@ class _Scalar:
         self.kind = kind
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        import numpy as np
+
         def make(value: Any) -> Any:
             try:
-                return self.kind(value)
-            except (OverflowError, TypeError) as error:
+                with np.errstate(over="raise"):
+                    return self.kind(value)
+            except (ArithmeticError, TypeError) as error:
                 raise ValueError(str(error)) from None
 
         return core_schema.no_info_after_validator_function(make, handler(source))
 
 
 class _Array:
-    """An array as a list, or lists of lists, of numbers."""
+    """An array as a list, or lists of lists; of numbers unless it is said to be of something else."""
 
     def __init__(self, kind: Any) -> None:
+        import numpy as np
+
         self.kind = kind
+        dtype = np.dtype(float if kind is None else kind)
+        self.is_of_numbers = dtype.kind in "biuf"
+        self.whole: dict[str, Any] | None = None  # schema of its items, where they are whole numbers
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            self.whole = {"type": "integer", "minimum": int(limits.min), "maximum": int(limits.max)}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self.make, core_schema.list_schema())
@@ -243,8 +314,11 @@ class _Array:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
+        if not self.is_of_numbers:
+            return {"type": "array"}
         number = {"enum": list(NON_FINITE), "type": "string"}
-        numbers = {"items": {"anyOf": [{"type": "number"}, number, {"type": "boolean"}]}}
+        kinds = [{"type": "number"}, number, {"type": "boolean"}] if self.whole is None else [self.whole]
+        numbers = {"items": {"anyOf": kinds}}
         rows = {"items": {"type": "array"}}  # that they are of one length, no schema can say
         return {"type": "array", "anyOf": [numbers, rows]}
 
@@ -253,15 +327,31 @@ class _Array:
         import numpy as np
 
         try:
+            if not self.is_of_numbers:
+                return np.asarray(value, dtype=self.kind)
             array = np.asarray(value)
             if array.dtype.kind in "US":
                 cells = np.asarray(value, dtype=object)
                 array = np.array([_number(cell) for cell in cells.flat], dtype=float).reshape(cells.shape)
             if array.dtype.kind not in "biuf":
                 raise ValueError("it has something that is no number")
-            return array if self.kind is None else array.astype(self.kind)
+            return array if self.kind is None else _fitted(array, self.kind)
         except (TypeError, OverflowError) as error:
             raise ValueError(str(error)) from None
+
+
+def _fitted(array: Any, kind: Any) -> Any:
+    """The same numbers as another kind of them; what that kind does not have is refused, not made into another."""
+    import numpy as np
+
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            cast = array.astype(kind)
+    except FloatingPointError:
+        cast = None
+    if cast is None or (cast.dtype.kind in "biu" and not np.array_equal(cast, array)):
+        raise ValueError(f"it has a number that is no {np.dtype(kind)}")
+    return cast
 
 
 def _number(cell: Any) -> Any:

@@ -227,6 +227,19 @@ def test_a_wrong_question_is_an_error_of_the_tool(tool, arguments, message, box)
     assert message in refused(asyncio.run(box(tool, arguments)))
 
 
+def test_half_of_a_character_is_an_error_of_the_tool(box):
+    assert "this is no JSON" in refused(asyncio.run(box("compute", {"inputs": {"width": "\ud800"}})))
+
+
+def test_a_number_that_clients_do_not_read_is_a_text():
+    dsp = tw.Dispatcher(name="powers")
+    dsp.add_function("power", lambda x: 10**x, ["x"], ["y"])
+    with boxed(dsp) as ask:
+        long, short = [told(asyncio.run(ask("compute", {"inputs": {"x": x}}))) for x in (5000, 50)]
+    assert long["values"]["y"] == "1" + "0" * 5000
+    assert short["values"]["y"] == 10**50
+
+
 @pytest.fixture
 def box():
     """Ask the river in this process, by the same client."""

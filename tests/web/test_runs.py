@@ -48,6 +48,28 @@ def by_client(served, function):
     return asyncio.run(run())
 
 
+def test_a_run_may_give_numbers_that_are_very_long_and_lists_that_are_very_deep():
+    def deep(x):
+        value = [x]
+        for _ in range(220):
+            value = [value]
+        return value
+
+    async def asked(client):
+        told = (await client.post("/runs", json={"inputs": {"x": 5000}})).json()
+        await client.get(told["events"])
+        response = await client.get(told["url"])
+        assert response.status_code == 200
+        said = response.text
+        assert f'"long":1{5000 * "0"}' in said
+        assert f'"deep":{221 * "["}5000{221 * "]"}' in said
+
+    dsp = Dispatcher(name="much")
+    dsp.add_function("power", lambda x: 10**x, ["x"], ["long"])
+    dsp.add_function("nest", deep, ["x"], ["deep"])
+    by_client(dsp.web(), asked)
+
+
 def test_a_run_is_accepted_and_gives_what_the_same_question_gives():
     async def asked(client):
         started = await client.post("/runs", json=QUESTION)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from thalweg.web.values import dump
+from thalweg.web.values import dump, load
 
 
 class Bare:
@@ -31,6 +31,20 @@ class Pair:
 def within_itself():
     value = []
     value.append(value)
+    return value
+
+
+def object_within_itself():
+    value = {"a": 1}
+    value["b"] = value
+    return value
+
+
+def deep_objects():
+    value = {"end": {}}
+    value["end"]["loop"] = within_itself()
+    for _ in range(2000):
+        value = {"a": value}
     return value
 
 
@@ -58,6 +72,10 @@ CASES = {
         {"a": 1, "b": within_itself()},
         {"a": 1, "b": {"type": "builtins.list", "text": "[[...]]"}},
     ),
+    "an object within itself": (
+        object_within_itself(),
+        {"a": 1, "b": {"type": "builtins.dict", "text": "{'a': 1, 'b': {...}}"}},
+    ),
     "half of a character": ({"a": "\ud800", "b": 2}, {"a": {"type": "builtins.str", "text": "\\ud800"}, "b": 2}),
     "keys that are no text": ({1: "a", (2, 3): "b"}, {"1": "a", "2,3": "b"}),
 }
@@ -67,6 +85,20 @@ CASES = {
 def test_a_value_and_its_form(case):
     value, form = CASES[case]
     assert json.loads(dump(value), parse_constant=pytest.fail) == form
+
+
+def test_of_objects_that_are_very_deep_the_outer_ones_are_told():
+    told = json.loads(dump(deep_objects()))
+    for _ in range(10):
+        told = told["a"]
+    assert told["type"] == "builtins.dict"
+
+
+@pytest.mark.parametrize(
+    "value", [-(10**5000), [[10**5000], 0.5], {"a": [[[1]]]}], ids=["long", "long within", "deep"]
+)
+def test_what_is_dumped_is_loaded(value):
+    assert load(dump(value)) == value
 
 
 def test_a_long_text_of_an_object_is_cut():

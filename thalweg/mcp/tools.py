@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from ..dispatcher import Dispatcher, Plan
 from ..dispatcher.nodes import DataNode
@@ -30,6 +30,7 @@ from .schemas import Tool, tools_of
 __all__ = ["Toolbox"]
 
 _SETS = 5  # of missing data, where nobody says how many
+_DIGITS = 4300  # of a whole number that Python reads by itself
 _SAID_ELSEWHERE = ("title", "description", "default", "x-unit")
 _OR_NOT_FINITE = TypeAdapter(as_json(float)).json_schema()  # long, and all that most data are
 _ANY_NUMBER = {"type": "number"}
@@ -133,7 +134,7 @@ class Toolbox:
             told = await asyncio.to_thread(handlers[name], arguments)
         else:
             told = await self._compute(arguments, explaining=name == "explain")
-        answer: dict[str, Any] = json.loads(dump(told))
+        answer: dict[str, Any] = json.loads(dump(told), parse_int=_whole)
         return answer
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class Toolbox:
         self.runner.close()
 
     async def _compute(self, arguments: Mapping[str, Any], *, explaining: bool) -> dict[str, Any]:
-        question = self.form.read(to_json(dict(arguments)))
+        question = self.form.read(_body(arguments))
         seconds = min((each for each in (question.seconds, self.run_seconds) if each is not None), default=None)
         members = _COMPUTED | {"explain"} if explaining else _COMPUTED
         try:
@@ -256,6 +257,19 @@ class Toolbox:
         for name in arguments:
             if name not in known:
                 raise _unfit(name, _unknown(name, known))
+
+
+def _body(arguments: Mapping[str, Any]) -> bytes:
+    """Arguments as the body of a request."""
+    try:
+        return to_json(dict(arguments))
+    except PydanticSerializationError as error:  # half of a character, which a message can have all the same
+        raise Problem(400, "json", f"this is no JSON: {error}") from None
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; one that is longer than most clients read is a text, or they would get no answer at all."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from ..tokens import EMPTY
 from .exposure import ServedFunction, ServedModel
 from .problems import Problem
 from .schema import Kinds, as_json, of_function
-from .values import dump
+from .values import dump, load
 
 __all__ = ["POSITIONAL", "Form", "FunctionForm", "ModelForm", "Question", "data_type", "one_of", "typed_dict"]
 
@@ -66,7 +66,7 @@ def data_type(annotation: Any, node: DataNode | None) -> Any:
         unit = node.attributes.get("unit")
         extra = {"x-unit": str(unit)} if unit else {}
         if node.default_value is not EMPTY:
-            extra["default"] = from_json(dump(node.default_value))
+            extra["default"] = load(dump(node.default_value))
         said = {"description": node.description or None, "json_schema_extra": extra}
     title = str(node.id) if node is not None else None
     return Annotated[as_json(annotation), Field(title=title, **said)]

@@ -23,8 +23,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic_core import from_json
-
 from ..dispatcher import Solution
 from ..journal import Journal, open_journal
 from .answers import MEMBERS, Answers
@@ -34,7 +32,7 @@ from .questions import ModelForm, Question
 from .running import Runner
 from .stores import RunRecord, RunStore
 from .streams import Live
-from .values import dump
+from .values import dump, load
 
 __all__ = ["STARTS", "Runs", "described", "least"]
 
@@ -326,7 +324,7 @@ def described(record: RunRecord, address: str, members: Iterable[str]) -> dict[s
         "events": f"{address}/events",
     }
     if record.answer:
-        answer = from_json(record.answer)
+        answer = load(record.answer)
         if record.state == "done":
             told |= {name: value for name, value in answer.items() if name in members}
         else:

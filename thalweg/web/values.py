@@ -7,15 +7,18 @@ JSON is an object with its ``type`` and, where it has one of its own, its ``text
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
-__all__ = ["NON_FINITE", "TEXT_CHARACTERS", "dump", "tame", "text_of"]
+__all__ = ["NON_FINITE", "TEXT_CHARACTERS", "dump", "load", "tame", "text_of"]
 
 NON_FINITE = ("NaN", "Infinity", "-Infinity")
 TEXT_CHARACTERS = 1000  # of a value that has no form in JSON
+_DEPTH = 10  # of objects in one another, in which a value without a form is looked for
 
 
 def dump(value: Any) -> bytes:
@@ -33,15 +36,48 @@ def dump(value: Any) -> bytes:
     >>> dump(max)
     b'{"type":"builtins.builtin_function_or_method","text":"<built-in function max>"}'
     """
+    return _dumped(value, ())
+
+
+def _dumped(value: Any, around: tuple[int, ...]) -> bytes:
+    """A value as JSON, that is in these objects."""
     try:
         return to_json(value, fallback=_fallback, inf_nan_mode="strings", bytes_mode="base64")
     except (PydanticSerializationError, ValueError, RecursionError):
         pass
     # One of the values has no form in JSON though its kind has: a list within itself, half of a character.
-    if isinstance(value, dict):
-        members = (_text(str(name)) + b":" + dump(each) for name, each in value.items())
+    if isinstance(value, dict) and id(value) not in around and len(around) < _DEPTH:
+        around = (*around, id(value))
+        members = (_text(str(name)) + b":" + _dumped(each, around) for name, each in value.items())
         return b"{" + b",".join(members) + b"}"
     return to_json(_described(value))
+
+
+def load(text: bytes) -> Any:
+    """What JSON of `dump` says, whatever that is.
+
+    Parameters
+    ----------
+    text : bytes
+
+    Notes
+    -----
+    What comes from others is read with limits, by `pydantic_core.from_json`; of what is our own, integers have any
+    number of digits, and lists stand as deep in one another as they were.
+
+    Examples
+    --------
+    >>> load(dump(10**5000)) == 10**5000
+    True
+    """
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> int:
+    return int(Decimal(digits))  # which has no limit to its digits, as `int` of a text has
 
 
 def tame(value: Any) -> Any:

@@ -191,11 +191,12 @@ def raises(error):
     return dsp
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
 @pytest.mark.parametrize("path", ["/", "/worse/f"])
-def test_a_function_that_would_end_the_program_does_not_end_the_server(error, path, caplog):
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_function_that_would_end_the_program_does_not_end_the_server(error, path, quick, caplog):
     question = {"inputs": {"x": 1}} | ({"outputs": ["y"]} if path == "/" else {})
-    told = problem(ask(raises(error).web(), path, question), 500, "server")
+    told = problem(ask(raises(error).web(quick=quick), path, question), 500, "server")
     assert told["detail"] == "the server failed; its log says how"
     assert "ended by an error of the server" in caplog.text
 

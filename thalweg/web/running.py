@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ..dispatcher import Dispatcher, Solution
 from ..dispatcher.nodes import NodeId
-from ..errors import RunTimeout
+from ..errors import CallCancelled, RunTimeout
 from ..executors.contract import GRACE_SECONDS, Attempt, Call, Outcome
 from ..executors.events import Subscriber
 from ..executors.threads import ThreadsExecutor
@@ -83,7 +83,7 @@ class Runner:
         solution: Solution
         try:
             if is_in_line:
-                solution = dsp.dispatch(inputs, outputs, **options)
+                solution = _uncancelled(lambda: dsp.dispatch(inputs, outputs, **options))
             else:
                 solution = await dsp.adispatch(inputs, outputs, timeout=seconds, on_event=on_event, **options)
         finally:
@@ -133,7 +133,7 @@ class Runner:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_settle, ended, outcome)
 
-        attempt = Attempt(Call(0, make, ()), report)
+        attempt = Attempt(Call(0, _uncancelled, (make,)), report)
         self.threads.start(attempt)
         timer = None if seconds is None else loop.call_later(seconds, ended.cancel)
         try:
@@ -198,6 +198,14 @@ class Workshop:
         except BaseException as error:
             _LOG.error("a request ended by an error of the server", exc_info=error)
             raise bug(error, debug=self.debug) from None
+
+
+def _uncancelled(make: Callable[[], T]) -> T:
+    """What it gives; a function that raises CancelledError does not cancel the task that waits for it."""
+    try:
+        return make()
+    except asyncio.CancelledError as error:
+        raise CallCancelled("a function raised CancelledError") from error
 
 
 def _is_being_cancelled() -> bool:

@@ -94,9 +94,7 @@ def test_of_objects_that_are_very_deep_the_outer_ones_are_told():
     assert told["type"] == "builtins.dict"
 
 
-@pytest.mark.parametrize(
-    "value", [-(10**5000), [[10**5000], 0.5], {"a": [[[1]]]}], ids=["long", "long within", "deep"]
-)
+@pytest.mark.parametrize("value", [-(10**5000), [[10**5000], 0.5], {"a": [[[1]]]}], ids=["long", "long within", "deep"])
 def test_what_is_dumped_is_loaded(value):
     assert load(dump(value)) == value
 

@@ -1,6 +1,11 @@
 """The page of a served model in a real browser: asked, followed, cancelled, guarded, in the dark, on a phone."""
 
+from types import FunctionType
+from typing import Literal
+
 import httpx
+import numpy as np
+import numpy.typing as npt
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import expect
@@ -148,7 +153,45 @@ def test_values_of_all_kinds_are_given(page):
     field(page, "is_round").select_option("no")
     want(page, "profile")
     page.get_by_role("button", name="Compute", exact=True).click()
-    expect(page.locator(".answer-row .value")).to_have_text('{"1":[6, "green", false], "2.5":[6, "green", false]}')
+    expect(page.locator(".answer-row .value")).to_have_text('{"1": [6, "green", false], "2.5": [6, "green", false]}')
+
+
+def test_choices_texts_and_arrays_arrive_as_they_are(pages):
+    def same(x):
+        return x
+
+    kinds = {
+        "texts": (Literal["", " a ", "1,5"], ["empty text", " a ", "1,5"]),
+        "numbers": (Literal[1, "1", None], ["1", "1", "nothing"]),
+        "__proto__": (str, None),
+        "array": (npt.NDArray[np.float64], None),
+    }
+    dsp = tw.Dispatcher(name="kinds")
+    for name, (kind, _) in kinds.items():
+        dsp.add_function(f"same {name}", copy_with(same, kind), [name], [f"of {name}"])
+    dsp.add_function("gather", lambda *values: list(values), [f"of {name}" for name in kinds], ["all"])
+
+    with pages.served(dsp) as address:
+        page = pages.open(address)
+        for name, (_, choices) in kinds.items():
+            if choices is not None:
+                assert field(page, name).locator("option").all_text_contents() == ["not given", *choices]
+        expect(field(page, "array")).to_have_attribute("placeholder", "1, 2, 3 or JSON")
+        field(page, "__proto__").fill("a,b")
+        field(page, "array").fill("1, 2.5")
+        want(page, "all")
+        for texts, numbers, told in ((1, 1, '["", 1'), (2, 2, '[" a ", "1"'), (3, 3, '["1,5", null')):
+            field(page, "texts").select_option(index=texts)
+            field(page, "numbers").select_option(index=numbers)
+            page.get_by_role("button", name="Compute", exact=True).click()
+            expect(page.locator(".answer-row .value")).to_have_text(f'{told}, "a,b", [1, 2.5]]')
+
+
+def copy_with(function, kind):
+    """The same function, with an annotation of what it takes and gives."""
+    copy = FunctionType(function.__code__, {})
+    copy.__annotations__ = {"x": kind, "return": kind}
+    return copy
 
 
 def test_with_nothing_chosen_all_that_was_computed_is_shown_first(page):

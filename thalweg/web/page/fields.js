@@ -15,7 +15,8 @@ function resolve(document, schema) {
 // The alternatives of a schema, without those that only say "no value" or how odd numbers are written.
 function kinds(document, schema) {
   const whole = resolve(document, schema);
-  const parts = (whole.anyOf || whole.oneOf || [whole]).map((each) => resolve(document, each));
+  // What has a kind besides alternatives has these within it: arrays of numbers, or of rows.
+  const parts = ((!whole.type && (whole.anyOf || whole.oneOf)) || [whole]).map((each) => resolve(document, each));
   const isNullable = parts.some((each) => each.type === "null");
   const isOdd = (each) => each.type === "string" && (each.enum || []).includes("NaN");
   return { whole, isNullable, parts: parts.filter((each) => each.type !== "null" && !isOdd(each)) };
@@ -75,6 +76,7 @@ function limitsOf(part) {
 export function valueOf(field, text) {
   const said = text.trim();
   if (!said) return undefined;
+  if (field.kind === "choice" || field.kind === "boolean") return JSON.parse(said);
   if (said === "null" && (field.isNullable || field.kind === "any")) return null;
   const read = READERS[field.kind];
   return read(said, field, text);
@@ -95,8 +97,6 @@ const READERS = {
     if (!Number.isSafeInteger(Number(said))) throw new Unfit("a browser cannot hold so large a whole number");
     return Number(said);
   },
-  boolean: (said) => said === "true",
-  choice: (said, field) => field.choices.find((choice) => String(choice) === said),
   date: (said) => said,
   text: (said, field, text) => (said === '""' ? "" : text),
   list: (said) => json(said.startsWith("[") ? said : `[${said}]`, "a list"),
@@ -125,10 +125,10 @@ export function textOf(value, limit = 120) {
   if (typeof value === "number") return numberText(value);
   if (typeof value === "string") return cut(value, limit);
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (!Array.isArray(value) && value.type && Object.keys(value).every((name) => name === "type" || name === "text")) {
-    return cut(value.text || `a ${value.type}`, limit);
-  }
-  return cut(JSON.stringify(value).replace(/,(?=\S)/g, ", "), limit);
+  const { type, text = "", ...others } = value;
+  if (typeof type === "string" && typeof text === "string" && !Object.keys(others).length) return cut(text || `a ${type}`, limit);
+  const lines = JSON.stringify(value, null, 1); // breaks of lines are its own: those of texts are escaped
+  return cut(lines.replace(/(?<=[[{])\n\s*|\n\s*(?=[\]}])/g, "").replace(/\n\s*/g, " "), limit);
 }
 
 export function numberText(value) {

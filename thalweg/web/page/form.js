@@ -60,10 +60,11 @@ export class Form {
     const fallback = field.hasDefault ? textOf(field.default, 40) : "";
     const common = { id, "aria-describedby": describedBy };
     if (field.kind === "boolean" || field.kind === "choice") {
-      const choices = field.kind === "boolean" ? [["true", "yes"], ["false", "no"]] : field.choices.map((each) => [String(each), String(each)]);
+      // The value of an option is JSON: a text may be empty, or look like a number.
+      const choices = field.kind === "boolean" ? [[true, "yes"], [false, "no"]] : field.choices.map((each) => [each, choiceText(each)]);
       const none = field.hasDefault ? `default: ${fallback}` : "not given";
       const nothing = field.isNullable ? [html("option", { value: "null" }, "nothing")] : [];
-      return html("select", common, html("option", { value: "" }, none), ...choices.map(([value, text]) => html("option", { value }, text)), ...nothing);
+      return html("select", common, html("option", { value: "" }, none), ...choices.map(([value, text]) => html("option", { value: JSON.stringify(value) }, text)), ...nothing);
     }
     const placeholder = !field.hasDefault ? field.says : fallback.length > SHORT ? "default" : `default ${fallback}`;
     if (field.kind === "date") return html("input", { ...common, type: "date" });
@@ -84,7 +85,7 @@ export class Form {
 
   // What is given and wanted; `wrong` names what cannot be read.
   read() {
-    const inputs = {};
+    const inputs = Object.create(null); // a datum may be called __proto__
     const wrong = [];
     for (const [name, { field, input, wrong: note }] of this.rows) {
       if (!input) continue;
@@ -143,6 +144,11 @@ export class Form {
     }
     this.look();
   }
+}
+
+// An empty text has to be seen, and is not "nothing".
+function choiceText(choice) {
+  return choice === "" ? "empty text" : choice === null ? "nothing" : String(choice);
 }
 
 // A long name may be broken behind its underscores and points.

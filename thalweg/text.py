@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["error_text", "value_text"]
+from collections.abc import Callable
+
+__all__ = ["error_text", "value_text", "whole_text"]
 
 _LONG = 200  # characters
 
@@ -40,10 +42,22 @@ def value_text(value: object) -> str:
     >>> value_text("two\nlines"), len(value_text(list(range(1000))))
     ("'two\\nlines'", 200)
     """
+    return _line(whole_text(value))
+
+
+def whole_text(value: object, text: Callable[[object], str] = repr) -> str:
+    """A value as its text, of any length and in any number of lines.
+
+    Parameters
+    ----------
+    value : object
+    text : callable, optional
+        What gives it: `repr` or `str`.
+    """
     try:
-        return _line(repr(value))
+        return text(value)
     except Exception:
-        return f"<{type(value).__name__}: it has no readable repr>"
+        return f"<{type(value).__name__}: it has no readable {text.__name__}>"
 
 
 def _line(text: str) -> str:

@@ -71,6 +71,34 @@ def test_numbers_that_json_has_not_are_texts(capsys):
     assert told["values"] == {"area": "Infinity"}
 
 
+ODD = """
+import thalweg as tw
+
+class Mute:
+    def __str__(self):
+        raise RuntimeError("no text")
+    __repr__ = __str__
+
+loop = [1]
+loop.append(loop)
+dsp = tw.Dispatcher()
+for name, value in {"loop": loop, "long": 10**5000, "mute": Mute(), "text": "h\u00e9"}.items():
+    dsp.add_function(f"make {name}", lambda x, value=value: value, ["x"], [name])
+"""
+
+
+def test_values_that_are_hard_to_tell_are_told_as_far_as_they_can_be(capsys):
+    Path("odd.py").write_text(ODD)
+    words = ("run", "odd.py", "-i", "x=1", "-o", "loop", "-o", "long", "-o", "mute")
+    told = asked(capsys, *words)["values"]
+    assert told == {"loop": [1, "[1, [...]]"], "long": "1" + "0" * 5000, "mute": "<Mute: it has no readable str>"}
+    assert said(capsys, *words).out.splitlines() == [
+        "loop = [1, [...]]",
+        "long = <int: it has no readable repr>",
+        "mute = <Mute: it has no readable repr>",
+    ]
+
+
 def test_inputs_come_from_a_file_and_the_command_line_goes_before_it(capsys, monkeypatch):
     Path("known.json").write_text('{"width": 12, "depth": 1.5, "speed": 7}')
     assert (

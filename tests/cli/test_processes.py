@@ -140,6 +140,31 @@ def test_nobody_who_reads_is_no_traceback(words):
     assert error == ""
 
 
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_no_room_for_the_answer_is_no_traceback(words):
+    with Path("/dev/full").open("w") as full, started("run", RIVER, "-i", "width=2", *words, stdout=full) as process:
+        assert process.wait(60) == Exit.WRONG
+        assert process.stderr.read() == "thalweg: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("closed", "is_read"), [(">&-", False), ("2>&-", True), ("<&-", True), ("<&- >&- 2>&-", False)]
+)
+def test_a_stream_that_is_closed_leads_nowhere(closed, is_read):
+    Path("rows.csv").write_text("width,depth,area\n2,3,\n")
+    script = f"{sys.executable} -W error -m thalweg fill {RIVER} rows.csv {closed}"
+    ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == Exit.WELL
+    assert ended.stdout == ("width,depth,area\n2,3,6\n" if is_read else "")
+    assert "Traceback" not in ended.stderr
+
+
+def test_characters_that_the_output_lacks_are_escaped():
+    Path("text.py").write_text("import thalweg as tw\ndsp = tw.Dispatcher()\ndsp.add_data('h\u00e9', 1)\n")
+    ended = done("run", "text.py", env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (Exit.WELL, "h\\xe9 = 1\n", "")
+
+
 def test_who_stops_reading_ends_a_table():
     Path("rows.csv").write_text("width,depth,area\n" + "2,3,\n" * 50_000)
     with started("fill", RIVER, "rows.csv", "-q") as process:

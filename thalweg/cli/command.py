@@ -14,7 +14,7 @@ from .codes import Exit, code_of
 from .facts import failure_facts
 from .options import Formatter
 from .table import COMMANDS
-from .telling import print_json, say
+from .telling import prepare_streams, print_json, say
 
 __all__ = ["main", "whole_parser"]
 
@@ -39,10 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
         _complete()
     words = sys.argv[1:] if argv is None else list(argv)
+    prepare_streams()
     try:
         return _act(words)
-    except BrokenPipeError as error:
-        # Whoever read our output has gone; let the interpreter's last flush go nowhere.
+    except OSError as error:
+        # Whoever read our output has gone, or there is no room for it; let the interpreter's last flush go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code_of(error)
 

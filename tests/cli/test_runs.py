@@ -91,6 +91,8 @@ def test_runs_are_cancelled_and_pruned(folder):
         )
         with pytest.raises(Exception, match="was cancelled in its journal"):
             recording.flush()
+    told = json.loads(thalweg("runs", "cancel", "one", "three", "--json")[0])["runs"]
+    assert [(each["id"], each["state"]) for each in told] == [("one", "done"), ("three", "cancelled")]
     assert thalweg("runs", "prune", "--older-than", "1")[0] == "forgotten: runs 0, large values 0\n"
     assert thalweg("runs", "prune", "two")[0] == "forgotten: runs 1, large values 0\n"
     assert json.loads(thalweg("runs", "prune", "--json")[0]) == {"runs": 2, "values": 0}
@@ -104,6 +106,8 @@ def test_runs_are_cancelled_and_pruned(folder):
         (["list", "one"], "thalweg runs list takes nothing"),
         (["show"], "thalweg runs show takes a RUN"),
         (["resume", "one"], "thalweg runs resume takes a RUN and its MODEL"),
+        (["prune", "--older-than", "-5"], "'-5' is no time from 0"),
+        (["prune", "--older-than", "nan"], "'nan' is no time from 0"),
         (["show", "one", "--journal", "mysql://host"], "'mysql://host' is no journal"),
     ],
 )

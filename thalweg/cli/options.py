@@ -28,6 +28,7 @@ __all__ = [
     "add_objective",
     "add_outputs",
     "assignment",
+    "days",
     "describe",
     "given_names",
     "given_values",
@@ -275,6 +276,17 @@ def _from(least: int, text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if number < least:
         raise argparse.ArgumentTypeError(f"{number} is below {least}")
+    return number
+
+
+def days(text: str) -> float:
+    """A time from 0 [d]."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time from 0")
     return number
 
 

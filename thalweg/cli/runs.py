@@ -11,7 +11,7 @@ from ..errors import BuildError
 from ..journal import Entry, Journal, RunInfo, open_journal
 from .asking import tell_failures
 from .codes import Exit
-from .options import add_executor, add_journal, add_manner, describe, journal_place, model_of
+from .options import add_executor, add_journal, add_manner, days, describe, journal_place, model_of
 from .progress import progress_of
 from .recording import warnings_told
 from .telling import print_json, print_lines, say, shown
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", metavar="RUN", nargs="*", help="names of runs; behind resume a run and its MODEL")
     add_journal(parser)
     parser.add_argument(
-        "--older-than", metavar="DAYS", type=float, default=0.0, help="prune only what has ended so long ago"
+        "--older-than", metavar="DAYS", type=days, default=0.0, help="prune only what has ended so long ago"
     )
     add_executor(parser)
     add_manner(parser, as_json='{"runs": [...]}; of show {"run": {...}, "calls": [...]}; of resume {"values": {...}}')
@@ -125,6 +125,8 @@ def _cancel(chosen: argparse.Namespace, journal: Journal) -> Exit:
     for run in chosen.words:
         if not journal.cancel(run):
             say(f"the run {run!r} has ended already: it is {journal.run(run).state}")
+    if chosen.json:
+        print_json({"runs": [_facts(journal.run(run)) for run in chosen.words]})
     return Exit.WELL
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import BuildError
 from .codes import Exit
 from .loading import model_named
-from .options import add_manner, add_model, describe, natural, output_aside, positive
+from .options import add_manner, add_model, describe, natural, output_aside, positive, seconds
 from .telling import say, tell_ready
 
 __all__ = ["add"]
@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--journal", metavar="PLACE", help="record the values of long runs there, so that a restart loses none of them"
     )
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, help="for one answer (default: 60)")
+    parser.add_argument("--timeout", metavar="SECONDS", type=seconds, help="for one answer (default: 60)")
     parser.add_argument("--quick", action="store_true", help="all calls are short: make them without threads")
     parser.add_argument("--at-work", metavar="N", type=positive, help="questions answered at once (default: 64)")
     add_manner(parser, quiet=False, as_json='{"model", "url"}, when it answers')

@@ -18,9 +18,10 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
+from ..errors import BuildError
 from ..web.limits import Limits
 from ..web.problems import Problem
-from ..web.security import Guard
+from ..web.security import Guard, is_loopback
 from ..web.server import Site
 from ..web.values import dump
 from .lines import input_lines
@@ -168,6 +169,8 @@ def http_site(box: Toolbox, host: str = "127.0.0.1", port: int = 0) -> Site:
     ...     server.url + "/mcp"
     'http://127.0.0.1:.../mcp'
     """
+    if not is_loopback(host):
+        raise BuildError(f"{host!r} can be reached from other machines, and nothing guards the model; give 127.0.0.1")
     return Site(_Served(box, host), host, port)
 
 

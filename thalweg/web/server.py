@@ -87,6 +87,8 @@ class Site:
     ) -> None:
         if client_ca is not None and certificate is None:
             raise BuildError("client_ca needs a certificate of the server, too; give certificate= and key=")
+        if key is not None and certificate is None:
+            raise BuildError("key needs the certificate that it belongs to; give certificate=, too")
         if not 0 <= port <= 65535:
             raise BuildError(f"there is no port {port}; give one from 1 to 65535, or 0 for a free one")
         application.guard.check_address(host, mutual_tls=client_ca is not None)

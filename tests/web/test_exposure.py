@@ -1,9 +1,12 @@
 """Only what is exposed can be reached, and nothing else is ever named."""
 
+import asyncio
+import re
+
 import pytest
 
 import thalweg as tw
-from tests.web.models import ask, body, problem
+from tests.web.models import ask, body, client_of, problem
 from thalweg.errors import UnknownNodeError
 
 
@@ -63,6 +66,47 @@ def test_a_part_cut_out_is_all_there_is():
     served = body().get_sub_dsp(["mass", "g", "weight", "weigh"]).web()
     assert set(served.exposure.served) == {"body", "body/weigh"}
     problem(ask(served, "/", {"inputs": {"volume": 1}}), 422, "unfit")
+
+
+def units():
+    """Names have slashes; by its text the hidden function might stand in the model within."""
+    within = tw.Dispatcher(name="within")
+    within.add_function("km/h", lambda v: 3.6 * v, ["m/s"], ["km/h of v"])
+    dsp = tw.Dispatcher(name="units")
+    dsp.add_function("x/t", lambda x: x, ["x"], ["m/s"])
+    dsp.add_dispatcher(within, {"m/s": "m/s"}, {"km/h of v": "v"}, dsp_id="fast")
+    dsp.add_function("fast/hidden", lambda v: v, ["v"], ["end"])
+    return dsp
+
+
+def calls_told(served):
+    """Functions that are named by a plan, and by the events of a run."""
+
+    async def asked():
+        async with client_of(served) as client:
+            plan = (await client.post("/plan", json={"inputs": ["x"]})).json()["calls"]
+            started = (await client.post("/runs", json={"inputs": {"x": 1}})).json()
+            events = (await client.get(started["events"])).text
+            return plan, re.findall('event: done\ndata: {"path":"([^"]*)"', events)
+
+    return asyncio.run(asked())
+
+
+@pytest.mark.parametrize(
+    ("expose", "told"),
+    [
+        (None, ["x/t", "fast/km/h", "fast/hidden"]),
+        (["x", "x/t"], ["x/t"]),
+        (["x", "fast/km/h"], ["fast/km/h"]),
+        (["x", "fast"], ["fast/km/h"]),
+        (["x"], []),
+    ],
+)
+def test_names_with_slashes_are_told_where_they_are_exposed(expose, told):
+    served = units().web(expose=expose)
+    assert calls_told(served) == (told, told)
+    addresses = {address for address in served.exposure.served if address.count("/") > 1}
+    assert addresses == {f"units/{name}" for name in told}
 
 
 def test_a_node_that_is_not_there_cannot_be_exposed():

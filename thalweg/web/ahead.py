@@ -130,6 +130,7 @@ def _told(form: AheadForm, plan: Plan) -> dict[str, Any]:
     model = form.model
     texts = {name: text for text, name in form.wanted.items()}
     distances, providers = plan.distances, plan.providers
+    shown = model.shown.texts(model.dsp)
     ways = {
         text: {"provider": provider_text(model, providers.get(name, START)), "distance": distances[name]}
         for text, name in model.data.items()
@@ -137,7 +138,7 @@ def _told(form: AheadForm, plan: Plan) -> dict[str, Any]:
     }
     return {
         "count": len(plan.calls),
-        "calls": [path for path in plan.calls if model.shown.has(tuple(path.split("/")))],
+        "calls": [path for path in plan.calls if path in shown],
         "data": ways,
         "unreachable": [texts[name] for name in plan.unreachable if name in texts],
     }

@@ -32,6 +32,7 @@ class Shown:
 
     def __init__(self, paths: set[Path] | None = None) -> None:
         self.paths = paths
+        self._texts: frozenset[str] | None = None  # when they are first asked for
 
     def has(self, path: Path) -> bool:
         """May this node be named?"""
@@ -40,6 +41,21 @@ class Shown:
     def leads_to(self, path: Path) -> bool:
         """May this node be named, or one in it?"""
         return self.has(path) or any(other[: len(path)] == path for other in self.paths or ())
+
+    def texts(self, dsp: Dispatcher) -> frozenset[str]:
+        """Paths, as text, of the nodes of the model that may be named.
+
+        A name may have slashes: of a text that stands for several nodes, all must be shown.
+        """
+        if self._texts is None:
+            network = dsp.make_network()
+            functions = [network.function_path(f) for f, record in enumerate(network.records) if record is not None]
+            data = [network.data_path(x) for x in range(len(network.data_ids))]
+            found: dict[bool, set[str]] = {False: set(), True: set()}
+            for path in (tuple(map(str, ids)) for ids in [*functions, *data]):
+                found[self.has(path)].add("/".join(path))
+            self._texts = frozenset(found[True] - found[False])
+        return self._texts
 
     def below(self, path: Path) -> Shown:
         """The same, seen from a model within."""
@@ -161,15 +177,22 @@ def _path_of(dsp: Dispatcher, name: Hashable) -> Path:
     """Path of a node that is to be exposed."""
     if name in dsp.nodes:
         return (str(name),)
-    parts = tuple(name.split("/")) if isinstance(name, str) else (name,)
+    parts = name.split("/") if isinstance(name, str) else [str(name)]
+    found: list[str] = []
     model = dsp
-    for place, part in enumerate(parts):
+    while parts:
         nodes = {str(key): node for key, node in model.nodes.items()}
-        node = nodes.get(str(part))
-        if node is None or (place < len(parts) - 1 and not isinstance(node, SubDispatcherNode)):
-            raise UnknownNodeError.among(part, nodes, "node to be exposed")
+        names = ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]  # which may have slashes themselves
+        known = [each for each in names if each in nodes]
+        if known and known[0] != names[0]:
+            known = [each for each in known if isinstance(nodes[each], SubDispatcherNode)]
+        if not known:
+            raise UnknownNodeError.among(parts[0], nodes, "node to be exposed")
+        found.append(known[0])
+        parts = parts[known[0].count("/") + 1 :]
+        node = nodes[known[0]]
         model = node.dsp if isinstance(node, SubDispatcherNode) else model
-    return tuple([str(part) for part in parts])
+    return tuple(found)
 
 
 def _by_text(model: Dispatcher, kinds: tuple[type, ...]) -> dict[str, Any]:

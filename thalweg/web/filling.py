@@ -301,9 +301,10 @@ _HIDDEN = "(not exposed)"
 
 def _discreet(group: CellGroup, model: ServedModel) -> CellGroup:
     """A group of cells that names only what may be named."""
+    shown = model.shown.texts(model.dsp)
 
     def name(path: str) -> str:
-        return path if model.shown.has(tuple(path.split("/"))) else _HIDDEN
+        return path if path in shown else _HIDDEN
 
     def names(paths: Iterable[NodeId]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name(str(path)) for path in paths))

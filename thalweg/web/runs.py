@@ -103,7 +103,8 @@ class Runs:
         return record
 
     def _begin(self, record: RunRecord, question: Question) -> None:
-        live = self.lives[record.id] = Live(self.form.model.shown, self.limits.events_kept)
+        model = self.form.model
+        live = self.lives[record.id] = Live(model.shown.texts(model.dsp), self.limits.events_kept)
         self.tasks[record.id] = asyncio.create_task(self._work(record, question, live))
 
     async def open(self) -> None:

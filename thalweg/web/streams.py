@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from threading import get_ident
 from typing import Any
 
 from ..dispatcher import Solution
 from ..executors.events import Event
-from .exposure import Shown
 from .values import dump, text_of
 
 __all__ = ["BEAT_SECONDS", "Live"]
@@ -27,8 +26,8 @@ class Live:
 
     Parameters
     ----------
-    shown : Shown
-        Nodes whose events are told.
+    shown : container of str
+        Paths of the nodes whose events are told.
     events_kept : int
 
     Notes
@@ -36,7 +35,7 @@ class Live:
     Written by the run, from any thread; read on the event loop in which it was made.
     """
 
-    def __init__(self, shown: Shown, events_kept: int) -> None:
+    def __init__(self, shown: Container[str], events_kept: int) -> None:
         self.shown = shown
         self.events: deque[bytes] = deque(maxlen=events_kept)
         self.count = 0
@@ -52,14 +51,13 @@ class Live:
         """Tell an event of the run; what concerns nodes that are not exposed is left out."""
         if self.begin is None:
             self.begin = event.time
-        path = tuple(event.path.split("/")) if event.path else ()
-        if path and not self.shown.has(path):
+        if event.path and event.path not in self.shown:
             return
         if event.kind == "end":
             return  # how the run stands is told when it is known to the store, too
         told: dict[str, Any] = {"path": event.path, "seconds": event.time - self.begin}
         if event.kind == "begin":
-            told["calls"] = [name for name in self.planned if self.shown.has(tuple(name.split("/")))]
+            told["calls"] = [name for name in self.planned if name in self.shown]
         elif event.attempt is not None and event.attempt.number > 1:
             told["try"] = event.attempt.number
         if event.error is not None:

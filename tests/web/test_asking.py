@@ -161,6 +161,18 @@ def test_names_with_odd_characters_have_addresses():
     assert told["errors"][0]["pointer"] == "/inputs/x ~0~1"
 
 
+@pytest.mark.parametrize("name", ["f/", "/f", "f//g", ""])
+@pytest.mark.parametrize("model", ["m", "/m", "m/"])
+def test_slashes_at_the_ends_of_names_are_parts_of_addresses_but_for_the_model(name, model):
+    dsp = tw.Dispatcher(name=model)
+    dsp.add_function(name, lambda x: -x, ["x"], ["y"])
+    dsp.add_function("f", lambda x: x, ["x"], ["z"])
+    served = dsp.web()
+    assert answer(served, f"/m/{name}", {"args": [4]}) == {"return": -4}
+    assert answer(served, "/m/f", {"args": [4]}) == {"return": 4}
+    assert answer(served, "/m", {"inputs": {"x": 4}, "outputs": ["y"]}) == {"return": {"y": -4}}
+
+
 def test_coroutine_functions_are_awaited():
     dsp = tw.Dispatcher(name="waits")
 

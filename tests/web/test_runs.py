@@ -5,6 +5,7 @@ import json
 import threading
 
 import pytest
+from fastapi import FastAPI
 
 from tests.web.models import body, client_of, problem
 from tests.web.test_exposure import secret_model
@@ -46,6 +47,25 @@ def by_client(served, function):
                 served.runs.store.close()
 
     return asyncio.run(run())
+
+
+def test_where_it_is_mounted_is_written_as_addresses_are():
+    served = body().web()
+    outer = FastAPI()
+    outer.mount("/some models/körper", served)
+
+    async def asked():
+        async with client_of(outer) as client:
+            started = await client.post("/some%20models/k%C3%B6rper/runs", json=QUESTION)
+            assert started.status_code == 202
+            assert started.headers["location"].startswith("/some%20models/k%C3%B6rper/runs/")
+            told = await ended(client, started.headers["location"])
+            assert told["return"] == {"weight": 60.0}
+            document = (await client.get("/some%20models/k%C3%B6rper/openapi.json")).json()
+            assert document["servers"] == [{"url": "/some%20models/k%C3%B6rper"}]
+            await served.close()
+
+    asyncio.run(asked())
 
 
 def test_a_run_may_give_numbers_that_are_very_long_and_lists_that_are_very_deep():

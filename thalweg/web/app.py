@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Unpack
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -173,7 +174,8 @@ class Application:
         path, mounted_at = scope["path"], scope.get("root_path", "")
         if mounted_at and f"{path}/".startswith(f"{mounted_at}/"):
             path = path[len(mounted_at) :]
-        return self.form_of(path.strip("/") or self.exposure.root.path)
+        # An address as it stands goes before the same without slashes at its ends, which may be parts of names.
+        return self.form_of(path[1:]) or self.form_of(path.strip("/") or self.exposure.root.path)
 
     def form_of(self, path: str) -> ModelForm | FunctionForm | None:
         """How the model or function at an address reads bodies; made when it is first asked for."""
@@ -232,7 +234,7 @@ class Application:
         return page_answer(request) if wants_page(request.scope["headers"]) else await self._describe(request)
 
     async def _describe(self, request: Request) -> Response:
-        return answered(self.describe(request.scope.get("root_path", "")))
+        return answered(self.describe(_mounted_at(request)))
 
     async def _start_run(self, request: Request) -> Response:
         body = await read_body(request.scope, request.receive, self.limits)
@@ -321,7 +323,12 @@ class _Unanswered:
 
 
 def _address_of(request: Request, run_id: str) -> str:
-    return f"{request.scope.get('root_path', '')}/runs/{run_id}"
+    return f"{_mounted_at(request)}/runs/{run_id}"
+
+
+def _mounted_at(request: Request) -> str:
+    """Where the application stands, as addresses have it."""
+    return quote(request.scope.get("root_path", ""))
 
 
 async def _static(request: Request) -> Response:

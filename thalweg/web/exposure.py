@@ -151,7 +151,7 @@ def expose_model(dsp: Dispatcher, expose: Iterable[Hashable] | None, name: str |
     snapshot = rebuild(dsp, lambda node: node)
     shown = Shown(None if expose is None else {_path_of(snapshot, each) for each in expose})
     served: dict[str, ServedModel | ServedFunction] = {}
-    start = name or snapshot.name or "model"
+    start = (name or snapshot.name).strip("/") or "model"
     stack: list[tuple[str, Dispatcher, Shown]] = [(start, snapshot, shown)]
     root: ServedModel | None = None
     while stack:

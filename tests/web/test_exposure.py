@@ -68,6 +68,12 @@ def test_a_part_cut_out_is_all_there_is():
     problem(ask(served, "/", {"inputs": {"volume": 1}}), 422, "unfit")
 
 
+def test_one_name_is_exposed_as_a_list_of_one():
+    assert body().web(expose="weigh").exposure.served.keys() == {"body", "body/weigh"}
+    with pytest.raises(UnknownNodeError, match="'wieght'"):
+        body().web(expose="wieght")
+
+
 def units():
     """Names have slashes; by its text the hidden function might stand in the model within."""
     within = tw.Dispatcher(name="within")

@@ -41,6 +41,13 @@ def test_who_comes_through_a_proxy_may_be_anybody(name):
     problem(ask_from(body().web(), headers={name: "192.0.2.7"}), 403, "place")
 
 
+@pytest.mark.parametrize("hosts", ["models.example", "Models.Example:8080", ["models.example"]])
+def test_a_name_of_the_server_may_stand_alone_and_with_its_port(hosts):
+    served = body().web(hosts=hosts)
+    assert ask(served, "/", {}, headers={"Host": "models.example:8080"}).status_code == 200
+    problem(ask(served, "/", {}, headers={"Host": "m"}), 421, "host")
+
+
 def test_a_name_that_was_bound_to_this_machine_anew_is_refused():
     served = body().web()
     for host in ("evil.example", "evil.example:5000", "127.0.0.1.evil.example", "", "localhost.evil.example:80"):

@@ -56,7 +56,7 @@ class Application:
     ----------
     dsp : Dispatcher
         It is served as it is now; later changes are not.
-    expose : iterable of Hashable, optional
+    expose : str or iterable of Hashable, optional
         The nodes that can be reached, by id, or by path within sub-dispatchers; by default all.  A function that is
         exposed has an address of its own; a datum can be given, asked for and seen.  What is not exposed takes part in
         the runs, and is never named.
@@ -64,7 +64,7 @@ class Application:
         First part of the addresses; by default the name of the model, or ``"model"``.
     token : str, optional
         What clients must show as ``Authorization: Bearer ...``.  Without one only this machine is answered.
-    hosts : iterable of str, optional
+    hosts : str or iterable of str, optional
         Names by which the server may be called, besides those of a loopback address.
     insecure : bool, optional
         Answer everybody, and say so in the log.

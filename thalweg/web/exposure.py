@@ -136,7 +136,7 @@ def expose_model(dsp: Dispatcher, expose: Iterable[Hashable] | None, name: str |
     ----------
     dsp : Dispatcher
         It is copied as it is now; later changes are not served.
-    expose : iterable of Hashable, optional
+    expose : str or iterable of Hashable, optional
         Data, functions and sub-dispatchers, those within others by paths such as ``"air/loss"``; None for all.
     name : str, optional
         First part of all addresses; by default the name of the model, or ``"model"``.
@@ -149,6 +149,7 @@ def expose_model(dsp: Dispatcher, expose: Iterable[Hashable] | None, name: str |
         Two nodes have the same name as text.
     """
     snapshot = rebuild(dsp, lambda node: node)
+    expose = (expose,) if isinstance(expose, str) else expose  # not its letters
     shown = Shown(None if expose is None else {_path_of(snapshot, each) for each in expose})
     served: dict[str, ServedModel | ServedFunction] = {}
     start = (name or snapshot.name).strip("/") or "model"

@@ -57,7 +57,7 @@ class Guard:
     ----------
     token : str, optional
         What a client must show as ``Authorization: Bearer ...``; then it may come from anywhere.
-    hosts : iterable of str, optional
+    hosts : str or iterable of str, optional
         Names by which the server may be called, besides those of a loopback address.
     insecure : bool, optional
         Answer everybody.
@@ -75,7 +75,8 @@ class Guard:
                 "secrets.token_urlsafe() does"
             )
         self.token = None if token is None else token.encode()
-        self.hosts = frozenset(host.lower() for host in hosts)
+        said = (hosts,) if isinstance(hosts, str) else hosts
+        self.hosts = frozenset(_name_of(host.encode()) for host in said)
         self.insecure = insecure
         if insecure and token is None:
             _LOG.warning("insecure=True: whoever reaches this server may have it call the functions of the model")

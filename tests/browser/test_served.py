@@ -430,6 +430,26 @@ def test_a_phone_shows_it_all_without_being_pushed_aside(pages, url):
     shot(page, "phone")
 
 
+def test_long_names_and_texts_push_nothing_aside_on_a_phone(pages):
+    name = "a_name_as_long_as_those_that_some_people_like_to_give"
+    dsp = tw.Dispatcher(name=f"model_with_{name}", description="d" * 80)
+
+    def fail(x):
+        raise ValueError("/a/path/with/no/space" * 8)
+
+    dsp.add_function(f"function_with_{name}", lambda x: {"k" * 60: "v" * 90}, [name], [f"datum_with_{name}"])
+    dsp.add_function(f"failing_with_{name}", fail, [name], [f"other_with_{name}"])
+    with pages.served(dsp, name="long") as address:
+        page = pages.open(address, width=360, height=740)
+        field(page, name).fill("3")
+        page.get_by_role("button", name="Compute", exact=True).click()
+        expect(page.locator("#said")).to_contain_text("Done")
+        page.locator(".answer-row summary").first.click()
+        for box in page.locator(".box").all():
+            box.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_a_server_that_is_gone_is_said_to_be(pages, tank):
     with served(tank.dsp) as address:
         page = pages.open(address, expected=["ERR_CONNECTION_REFUSED"])

@@ -95,6 +95,7 @@ def test_what_is_served_is_narrowed_and_runs_are_kept(tmp_path):
         (["--token-file", "model.py"], "the token is short or has odd characters"),
         (["--expose", "widht"], "the model does not know 'widht'; did you mean 'width'?"),
         (["--certificate", "none"], "the certificate or the key cannot be read"),
+        (["--journal", "no folder/runs.db"], "the journal no folder/runs.db: it cannot be used"),
         (["--key", "none"], "key needs the certificate that it belongs to"),
         (["--timeout", "inf"], "'inf' is no time above 0"),
         (["--timeout", "0"], "'0' is no time above 0"),

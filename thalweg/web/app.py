@@ -86,6 +86,8 @@ class Application:
         A node to be exposed is not in the model.
     BuildError
         The token is short, two nodes have one address, the file of runs cannot be opened ...
+    JournalError
+        The journal cannot be opened.
 
     Notes
     -----

@@ -56,6 +56,11 @@ class Runs:
     store : RunStore
     journal : str, Path or Journal, optional
         Where values are recorded while a run is at work.
+
+    Raises
+    ------
+    BuildError, JournalError
+        The journal cannot be opened.
     """
 
     def __init__(
@@ -73,6 +78,8 @@ class Runs:
         self.runner = runner
         self.limits = limits
         self.store = store
+        if journal is not None and not isinstance(journal, Journal):
+            open_journal(journal).close()  # one that cannot be opened is told now, and not by each run
         self.place = journal
         self.journal: Journal | None = None  # when it is first needed
         self.admission = Admission(limits.runs_at_work, limits.runs_waiting, limits.retry_seconds)

@@ -102,6 +102,15 @@ def test_json_is_a_table_as_columns_or_as_rows(served, told):
     assert as_csv.headers["content-disposition"] == 'attachment; filename="filled.csv"'
 
 
+def test_numbers_that_json_lacks_are_read_as_they_are_written(served):
+    rows = {"room": ["NaN", "hall"], "width": ["Infinity", 2], "length": [1, "NaN"], "area": [None, 8]}
+    told = send(served, json.dumps(rows).encode(), "?data=table,file", TYPES[".json"]).json()
+    again = json.loads(told["file"]["text"])
+    assert again["area"] == ["Infinity", 8]
+    assert again["room"] == rows["room"]
+    assert send(served, told["file"]["text"].encode(), "?data=file", TYPES[".json"]).json()["file"] == told["file"]
+
+
 def test_known_cells_are_given_back_digit_by_digit(served):
     text = b"width,length,area\r\n2.50,4.000,\r\n"
     assert send(served, text, Accept="text/csv").content == b"width,length,area\r\n2.50,4.000,10\r\n"

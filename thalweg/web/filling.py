@@ -26,7 +26,7 @@ from ..tokens import START
 from .answers import answered, chosen, parameters, provider_text
 from .limits import Limits, kind_of_body, read_body
 from .problems import Problem
-from .values import dump
+from .values import NON_FINITE, dump
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -262,10 +262,17 @@ def _from_json(body: bytes) -> Table:
         said = {name: [row.get(name) for row in said] for name in names}
     if not isinstance(said, dict) or not said or not all(isinstance(cells, list) for cells in said.values()):
         raise TableError('give {"column": [cells ...], ...}, or a list of rows [{"column": cell, ...}, ...]')
-    table = Table(said)
+    table = Table({name: _read_numbers(cells) for name, cells in said.items()})
     if not table.rows:
         raise TableError("the table has no row; give at least one")
     return table
+
+
+def _read_numbers(cells: list[Any]) -> list[Any]:
+    """Cells of a column of numbers, of which those that JSON does not have are texts."""
+    if not all(cell is None or type(cell) in (int, float) or cell in NON_FINITE for cell in cells):
+        return cells
+    return [float(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _file(table: Table, kind: str) -> bytes:

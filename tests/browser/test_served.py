@@ -430,6 +430,20 @@ def test_a_phone_shows_it_all_without_being_pushed_aside(pages, url):
     shot(page, "phone")
 
 
+def test_names_that_a_picture_shows_otherwise_are_known_in_it(pages):
+    given, computed = "two\nlines", "n" * 300
+    dsp = tw.Dispatcher(name="names")
+    dsp.add_function("f", lambda x: x, [given], [computed])
+    with pages.served(dsp) as address:
+        page = pages.open(address)
+        groups = page.locator("fieldset")
+        assert groups.nth(0).locator("[data-name]").evaluate_all("all => all.map(e => e.dataset.name)") == [given]
+        assert groups.nth(1).locator("[data-name]").evaluate_all("all => all.map(e => e.dataset.name)") == [computed]
+        page.locator(".box").first.click()
+        page.get_by_role("button", name="To its field").click()
+        assert page.evaluate("document.activeElement.closest('.field').dataset.name") == given
+
+
 def test_long_names_and_texts_push_nothing_aside_on_a_phone(pages):
     name = "a_name_as_long_as_those_that_some_people_like_to_give"
     dsp = tw.Dispatcher(name=f"model_with_{name}", description="d" * 80)

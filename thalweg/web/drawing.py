@@ -108,11 +108,14 @@ def _picture(model: ServedModel, direction: str) -> dict[str, Any]:
     kept = ("boxes", "arrows", "levels", "closed", "direction", "kinds", "states", "arrowStyles")
     network = model.dsp.make_network()
     names = {f"f{f}": path_text(network.function_path(f)) for f in Structure(network, 0).functions}
+    numbers = dict(network.own_data(0))
+    data = {text: f"d{numbers[name]}" for text, name in model.data.items() if name in numbers}
     return {name: told[name] for name in kept} | {
         "usedLevels": {},
         "showsUnused": True,
         "lines": {},
         "calls": {path: key for key, path in names.items() if key in boxes},  # as events name them
+        "data": {text: key for text, key in data.items() if key in boxes},  # as the form names them
         "isWhole": model.shown.paths is None,
     }
 

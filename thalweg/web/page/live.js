@@ -58,14 +58,13 @@ export class Live extends Picture {
     showPanel(this, key);
   }
 
-  // A box by the path that events use, and data by the names of the form.
+  // A box by the path that events use, and data by the names of the form; a box may show them otherwise.
   boxOfCall(path) {
     return this.model.box.get(this.model.calls[path]);
   }
 
   boxOfDatum(name) {
-    for (const box of this.model.box.values()) if (box.kind === "data" && box.path.length === 1 && box.path[0] === name) return box;
-    return undefined;
+    return this.model.box.get(this.model.data[name]);
   }
 
   // Lay a plan or a run over the model; what it says nothing of is as in the model alone.
@@ -134,6 +133,10 @@ export class Live extends Picture {
     const act = { running: this.running, done: this.done, failed: this.failed, cancelled: this.cancelled, retry: this.retry }[kind];
     if (act) act.call(this, box, told);
     this.change(box);
+  }
+
+  fieldOf(box) {
+    return Object.keys(this.model.data).find((name) => this.model.data[name] === box.key);
   }
 
   isLaidOut(box) {

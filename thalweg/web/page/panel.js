@@ -25,8 +25,9 @@ export function showPanel(picture, key) {
   listed(isData ? "Comes from" : "Takes", names("target", "source"));
   listed(isData ? "Used by" : "Gives", names("source", "target"));
   const buttons = [];
-  if (isData && box.path.length === 1 && actions.hasField(box.path[0])) {
-    buttons.push(html("button", { type: "button", onclick: () => actions.goToField(box.path[0]) }, "To its field"));
+  const field = picture.fieldOf(box);
+  if (field !== undefined && actions.hasField(field)) {
+    buttons.push(html("button", { type: "button", onclick: () => actions.goToField(field) }, "To its field"));
   }
   if (model.children.has(key)) {
     buttons.push(html("button", { type: "button", onclick: () => picture.toggle(key) }, picture.open.has(key) ? "Close" : "Open"));

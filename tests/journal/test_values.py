@@ -180,6 +180,8 @@ def test_rarer_values_come_back_too(value):
         np.array([object()]),
         np.ma.masked_array([1, 2], [True, False]),
         np.void(b"ab"),
+        np.arange(4.0).view(np.memmap),
+        np.arange(4.0).reshape(2, 2).view(np.matrix),
         datetime.datetime(2026, 1, 1, tzinfo=type("Zone", (datetime.tzinfo,), {})()),
         UNKNOWN,
         {object(): 1},
@@ -190,6 +192,14 @@ def test_rarer_values_come_back_too(value):
 def test_what_would_not_come_back_as_it_was_is_not_kept(value):
     with pytest.raises(UnkeptValueError):
         encode(value)
+
+
+def test_an_offset_keeps_what_it_is_called():
+    hour = datetime.timedelta(hours=1)
+    for zone in (datetime.timezone(hour, "CET"), datetime.timezone(hour), datetime.UTC):
+        moment = datetime.datetime(2026, 1, 1, tzinfo=zone)
+        back = decode(*encode([moment]))[0]
+        assert (back, back.tzname()) == (moment, moment.tzname())
 
 
 def test_what_lies_within_itself_is_not_kept():

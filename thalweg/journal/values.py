@@ -212,10 +212,11 @@ class _Writer:
     def _of_numpy(self, value: Any, kind: type) -> Any:
         if kind.__name__ == "ndarray":
             return {"~npy": self.raw(_npy(value))}
-        dtype = getattr(value, "dtype", None)
-        if dtype is None or dtype.kind not in "biufcSUmM" or not hasattr(value, "tobytes"):
+        from numpy import generic  # what else has a dtype and bytes is an array of another class, such as a memmap
+
+        if not isinstance(value, generic) or value.dtype.kind not in "biufcSUmM":
             raise UnkeptValueError(f"a value of type numpy.{kind.__name__} has no safe form; give an array")
-        return {"~numpy": [dtype.str, b64encode(value.tobytes()).decode()]}
+        return {"~numpy": [value.dtype.str, b64encode(value.tobytes()).decode()]}
 
     def raw(self, data: bytes) -> Any:
         """Bytes: in the JSON, or behind it."""
@@ -234,13 +235,14 @@ class _Writer:
 
 
 def _zone(value: datetime | time) -> Any:
-    """The zone of a time: None, an offset [s] or a name."""
+    """The zone of a time: None, an offset [s], an offset and what that is called, or a name."""
     zone = value.tzinfo
     if zone is None:
         return None
     if type(zone) is timezone:
-        offset = zone.utcoffset(None)
-        return offset.total_seconds()
+        offset, name = zone.utcoffset(None), zone.tzname(None)
+        seconds = offset.total_seconds()
+        return seconds if name == timezone(offset).tzname(None) else [seconds, name]
     if type(zone) is ZoneInfo and zone.key:
         return zone.key
     raise UnkeptValueError(f"a zone of time of type {type(zone).__qualname__} has no safe form; use zoneinfo")
@@ -255,7 +257,8 @@ def _in_zone(value: Any, fold: int, zone: Any) -> Any:
     if isinstance(zone, str):
         place = ZoneInfo(zone)
     elif zone is not None:
-        place = timezone(timedelta(seconds=zone))
+        seconds, *called = zone if isinstance(zone, list) else [zone]
+        place = timezone(timedelta(seconds=seconds), *called)
     return value.replace(tzinfo=place, fold=fold)
 
 

@@ -1,6 +1,8 @@
 """Dispatches that are recorded: what is made again, and what is not."""
 
 import asyncio
+import enum
+import functools
 import threading
 
 import numpy as np
@@ -200,6 +202,23 @@ def test_resume_says_which_inputs_are_lost(path):
     dsp = chain(lambda _: 1)
     dsp.dispatch({"x0": object()}, journal=path, run="one")
     with pytest.raises(JournalError, match="'x0' could not be kept; ask again with them"):
+        dsp.resume("one", path)
+
+
+class Place(enum.Enum):
+    SPRING = 1
+    MOUTH = 2
+
+
+def test_ids_that_cannot_be_kept_are_told_apart_and_have_to_be_given_again(path):
+    dsp = Dispatcher()
+    dsp.add_function("f", double, [Place.SPRING], [Place.MOUTH])
+    ask = functools.partial(dsp.dispatch, journal=path, run="one")
+    assert ask({Place.SPRING: 1}, [Place.MOUTH])[Place.MOUTH] == 2
+    assert ask({Place.SPRING: 1}, [Place.MOUTH]).recomputed == []
+    with pytest.raises(JournalError, match=r"begun with other inputs: .*SPRING"):
+        ask({Place.SPRING: 2}, [Place.MOUTH])
+    with pytest.raises(JournalError, match=r"SPRING.*, the output .*Place could not be kept; ask again"):
         dsp.resume("one", path)
 
 

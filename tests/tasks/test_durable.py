@@ -36,6 +36,10 @@ def log(tmp_path):
     return tmp_path / "log"
 
 
+class Half(int):
+    """A number of a class of its own, which is not kept."""
+
+
 def lines(log):
     return log.read_text().splitlines() if log.exists() else []
 
@@ -196,9 +200,21 @@ def test_a_run_is_resumed_by_its_name(journal, log):
         Ledger.resume("b", journal)
 
 
+def test_to_resume_makes_no_journal(tmp_path):
+    with pytest.raises(JournalError, match="there is no journal"):
+        Ledger.resume("a", f"sqlite:///{tmp_path}/other.db")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_whose_arguments_could_not_be_kept_is_to_be_submitted_again(journal):
     Survey().choose.using("sync", journal=journal, run="a").submit(5, n=Survey(3)).result(60)
     with pytest.raises(JournalError, match="these could not be kept: n; submit it again with the same flow"):
+        Survey.resume("a", journal)
+
+
+def test_of_arguments_by_position_each_is_kept_or_named(journal):
+    Survey().total.using("sync", journal=journal, run="a").run([1], Half(1))
+    with pytest.raises(JournalError, match="these could not be kept: 2; submit it again with the same flow"):
         Survey.resume("a", journal)
 
 

@@ -58,8 +58,8 @@ class Journal:
         name : str
             Of the model or flow.
         asked : mapping of str to object
-            What is asked of it; a mapping within it is compared member by member.  What cannot be kept of it is noted
-            by its type, and not compared.
+            What is asked of it; a dict within it is compared member by member.  What cannot be kept of it, and of its
+            dicts and lists, is noted by its type, and not compared.
         run : str, optional
             Name of the run, its id in this journal; by default a new one.
 
@@ -98,13 +98,13 @@ class Journal:
         for member in now.keys() | before.keys():
             new, old = now.get(member), before.get(member)
             if isinstance(new, dict) and isinstance(old, dict):
-                other = [key for key in new.keys() | old.keys() if not self._are_same(new, old, key)]
+                other = sorted([repr(key) for key in new.keys() | old.keys() if not self._are_same(new, old, key)])
             else:
-                other = [] if self._are_same(now, before, member) else [member]
+                other = [] if self._are_same(now, before, member) else [""]
             if other:
-                names = ", ".join(sorted(map(repr, other)))
+                names = f": {', '.join(other)}" if other[0] else ""
                 raise JournalError(
-                    f"the run {run!r} was begun with other {member}: {names}; give it the same, or a name of its own"
+                    f"the run {run!r} was begun with other {member}{names}; give it the same, or a name of its own"
                 )
 
     def _are_same(self, new: Mapping[Any, Any], old: Mapping[Any, Any], key: Any) -> bool:
@@ -283,18 +283,19 @@ def new_run_id() -> str:
 
 
 def _keepable(asked: Mapping[str, Any], *, pickle: bool) -> dict[str, Any]:
-    """What is asked, with `Unkept` for what cannot be kept."""
+    """What is asked, with `Unkept` for what cannot be kept of it, and of the dicts and lists in it."""
 
-    def keep(value: Any) -> Any:
+    def keep(value: Any, name: str = "") -> Any:
         try:
             encode(value, pickle=pickle)
         except UnkeptValueError:
-            return Unkept(f"{type(value).__module__}.{type(value).__qualname__}")
+            return Unkept(f"{type(value).__module__}.{type(value).__qualname__}{name}")
         return value
 
-    kept = {}
-    for name, value in asked.items():
-        if type(value) is dict:
-            value = {key: keep(each) for key, each in value.items()}
-        kept[name] = keep(value)
+    kept: dict[str, Any] = {}
+    for member, value in asked.items():
+        if type(value) is dict:  # keys have to stay apart
+            kept[member] = {keep(key, f" {key!r}"): keep(each) for key, each in value.items()}
+        else:
+            kept[member] = [keep(each) for each in value] if type(value) is list else keep(value)
     return kept

@@ -212,11 +212,12 @@ def resume(dsp: Dispatcher, run: str, journal: Any, options: Mapping[str, Any]) 
         if info.kind != "model":
             raise JournalError(f"the run {run!r} is a {info.kind}, no dispatch of a model; resume it as what it is")
         asked = opened.asked(run)
-        lost = [name for name, value in asked["inputs"].items() if type(value) is Unkept]
+        inputs, outputs = asked["inputs"], asked["outputs"] or ()
+        lost = [repr(name) for name, value in inputs.items() if Unkept in (type(name), type(value))]
+        lost += [f"the output {name!r}" for name in outputs if type(name) is Unkept]
         if lost:
-            names = ", ".join(map(repr, lost))
             raise JournalError(
-                f"of the run {run!r} the inputs {names} could not be kept; ask again with them: "
+                f"of the run {run!r} the inputs {', '.join(lost)} could not be kept; ask again with them: "
                 f"dsp.dispatch(inputs, ..., journal=..., run={run!r})"
             )
         return dsp.dispatch(**asked, **options, journal=opened, run=run)

@@ -52,6 +52,9 @@ class Unkept(NamedTuple):
 
     type: str
 
+    def __repr__(self) -> str:
+        return self.type
+
 
 def encode(value: Any, *, pickle: bool = False) -> tuple[str, bytes]:
     """A value as a form and bytes.

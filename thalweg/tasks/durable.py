@@ -163,7 +163,7 @@ def opened_and_resumed(cls: type, journal: Any, run: str) -> tuple[tuple[Any, ty
     JournalError
         It is none of this class; or what it was begun with could not be kept.
     """
-    opened = open_journal(journal)
+    opened = open_journal(journal, must_exist=True)
     try:
         info, asked = opened.run(run), opened.asked(run)
     finally:

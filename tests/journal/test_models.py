@@ -205,6 +205,46 @@ def test_resume_says_which_inputs_are_lost(path):
         dsp.resume("one", path)
 
 
+class Odd:
+    """Of a class that is not kept."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __call__(self):
+        return self.size
+
+
+def code_of(size):
+    return (lambda: 1) if size == 1 else (lambda: 2)
+
+
+@pytest.mark.parametrize("odd", [Odd, code_of])
+def test_what_rests_on_another_input_that_cannot_be_kept_is_computed_again(path, odd):
+    dsp = Dispatcher()
+    dsp.add_function("f", lambda x: x(), ["x"], ["y"])
+    dsp.add_function("g", double, ["a"], ["b"])
+    ask = functools.partial(dsp.dispatch, journal=path, run="one")
+    assert ask({"x": odd(1), "a": 1})["y"] == 1
+    assert ask({"x": odd(1), "a": 1}).recomputed == []
+    with pytest.warns(JournalWarning, match=r"1 recorded values were dropped.*: f"):
+        again = ask({"x": odd(2), "a": 1})
+    assert (again["y"], again.recomputed) == (2, ["f"])
+
+
+def test_another_default_that_cannot_be_kept_counts_as_changed_code(path):
+    def ask(size):
+        dsp = Dispatcher()
+        dsp.add_data("x", Odd(size))
+        dsp.add_function("f", lambda x: x.size, ["x"], ["y"])
+        return dsp.dispatch(journal=path, run="one")
+
+    assert ask(1)["y"] == 1
+    assert ask(1).recomputed == []
+    with pytest.warns(JournalWarning, match="dropped"):
+        assert ask(2)["y"] == 2
+
+
 class Place(enum.Enum):
     SPRING = 1
     MOUTH = 2

@@ -218,6 +218,33 @@ def test_of_arguments_by_position_each_is_kept_or_named(journal):
         Survey.resume("a", journal)
 
 
+def test_other_attributes_that_cannot_be_kept_have_calls_made_again(journal):
+    bound = Survey(Half(2)).part.using("sync", journal=journal, run="a")
+    assert (bound.run(6), bound.run(6)) == (3, 3)
+    with pytest.warns(JournalWarning, match="1 recorded values were dropped"):
+        assert Survey(Half(3)).part.using("sync", journal=journal, run="a").run(6) == 2
+
+
+class Asking(Flow):
+    """Asks another flow, with attributes that are nobody's arguments."""
+
+    divisor = 2
+
+    @task
+    def entrypoint(self, n):
+        return Survey(type(self).divisor).part(n)
+
+
+def test_so_do_other_attributes_of_a_flow_that_is_asked(journal, monkeypatch):
+    bound = Asking().entrypoint.using("sync", journal=journal, run="a")
+    with pytest.warns(JournalWarning, match="could not be kept"):
+        assert bound.run(6) == 3
+    monkeypatch.setattr(Asking, "divisor", 3)
+    with pytest.warns(JournalWarning) as said:
+        assert bound.run(6) == 2
+    assert any("recorded values were dropped" in str(each.message) for each in said)
+
+
 def test_a_name_without_a_journal_is_refused():
     with pytest.raises(BuildError, match="the run 'a' has no journal"):
         Survey().submit(2, run="a")

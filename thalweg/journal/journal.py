@@ -90,7 +90,7 @@ class Journal:
             seconds=self.lease_seconds,
             check=check,
         )
-        recording = Recording(run, taken, self.store, self._writer, pickle=self.pickle)
+        recording = Recording(run, taken, self.store, self._writer, asked=kept, pickle=self.pickle)
         self._writer.add(recording)
         return recording
 

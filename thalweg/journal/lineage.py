@@ -7,18 +7,17 @@ holds if the code behind it is what it was, and the same way was taken; else it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from ..dispatcher.network import Kind, Network
 from ..dispatcher.nodes import NodeId
 from ..dispatcher.run import Run
-from ..errors import UnkeptValueError
 from ..executors.contract import Call
 from ..signature import signature_of
 from ..tokens import ABSENT
-from .values import encode
+from .values import digest_of_value
 
 __all__ = ["Lineage", "key_of"]
 
@@ -48,14 +47,17 @@ class Lineage:
     Parameters
     ----------
     run : Run
+    unkept : mapping, optional
+        By datum: a digest of what is given for it, where that is not compared when the run is taken up.
 
     Notes
     -----
     The signatures of all functions are made now: what a function has in its closure may change while it is called.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, unkept: Mapping[NodeId, bytes] | None = None) -> None:
         self.run = run
+        self.unkept = unkept or {}
         for function in {id(each): each for each in map(_function_of, run.network.records)}.values():
             signature_of(function)
         network: Network = run.network
@@ -168,11 +170,13 @@ class Lineage:
         elif kind == Kind.START:
             x = self._datum_of.get(x, x)
             parts.append(key_of(network.data_path(x)).encode())  # its value is compared when a run is taken up
-            is_given = not network.data_level[x] and network.data_ids[x] in self.run.plan.given
-            if x in network.defaults and not is_given:
-                parts.append(_digest_of(network.defaults[x][2]))
+            data_id = network.data_ids[x]
+            if not network.data_level[x] and data_id in self.run.plan.given:
+                parts.append(self.unkept.get(data_id, b""))
+            elif x in network.defaults:
+                parts.append(digest_of_value(network.defaults[x][2]))
         elif kind == Kind.DEFAULT:
-            parts.append(_digest_of(network.records[f].default_value))
+            parts.append(digest_of_value(network.records[f].default_value))
         else:
             parts.append(self._names(self._arrived(f)))
         return blake2b(b"\n".join(parts + behind), digest_size=_BYTES).digest()
@@ -180,12 +184,3 @@ class Lineage:
 
 def _function_of(record: Any) -> Any:
     return getattr(record, "function", None)
-
-
-def _digest_of(value: Any) -> bytes:
-    """Of a default value, which stands in the code of the model."""
-    try:
-        form, data = encode(value)
-    except UnkeptValueError:
-        return f"{type(value).__module__}.{type(value).__qualname__}".encode()
-    return form.encode() + data

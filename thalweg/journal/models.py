@@ -22,7 +22,7 @@ from .journaled import Journaled
 from .lineage import Lineage
 from .recording import Recording
 from .records import JournalWarning
-from .values import Unkept
+from .values import Unkept, digest_of_value
 
 if TYPE_CHECKING:
     from ..dispatcher.dispatcher import Dispatcher
@@ -104,7 +104,8 @@ class Durable(Driven):
             self._close()
             raise
         try:
-            self.driven = self.journaled = Journaled(self.run, recording, Lineage(self.run))
+            lineage = Lineage(self.run, _unkept(options.asked or {}, recording.asked))
+            self.driven = self.journaled = Journaled(self.run, recording, lineage)
             self.journaled.tell = self.stream
         except BaseException as error:
             self._stop(error)
@@ -162,6 +163,12 @@ class Durable(Driven):
         journal, self.journal = self.journal, None
         if journal is not None and journal is not self.options.journal:
             journal.close()
+
+
+def _unkept(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[NodeId, bytes]:
+    """Digests of the inputs that are not compared with those of before."""
+    pairs = zip(asked.get("inputs", {}).items(), kept.get("inputs", {}).values(), strict=True)
+    return {name: digest_of_value(value) for (name, value), held in pairs if type(held) is Unkept}
 
 
 def _let_be() -> None:

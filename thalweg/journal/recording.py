@@ -54,6 +54,7 @@ class Recording:
     taken : Taken
     store : Store
     writer : Writer
+    asked : dict of str to object
     pickle : bool
         Pickle what has no safe form, and read pickles.
 
@@ -63,6 +64,8 @@ class Recording:
         Of the run.
     starts : int
         How often it was begun, this time included.
+    asked : dict of str to object
+        What is asked of it, with `Unkept` for what is not compared with what was asked before.
     known : dict of str to tuple
         The values that are recorded of earlier starts, and were not recalled yet, by key.
     recalled : int
@@ -79,8 +82,11 @@ class Recording:
     `record`, `fail` and `recall` are for one thread at a time.
     """
 
-    def __init__(self, run_id: str, taken: Taken, store: Store, writer: Writer, *, pickle: bool) -> None:
+    def __init__(
+        self, run_id: str, taken: Taken, store: Store, writer: Writer, *, asked: dict[str, Any], pickle: bool
+    ) -> None:
         self.id = run_id
+        self.asked = asked
         self.lease = taken.number, taken.token
         self.starts = taken.starts
         self.known = taken.known

@@ -15,25 +15,30 @@ pickle a pickle, where the user has asked for it
 
 from __future__ import annotations
 
+import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from io import BytesIO
 from math import isfinite
 from pathlib import PurePosixPath, PureWindowsPath
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ..errors import UnkeptValueError
+from ..signature import signature_of
 from ..text import error_text
 from ..tokens import EMPTY, END, NONE, PLOT, SELF, SINK, START, Token
 
-__all__ = ["Unkept", "decode", "encode"]
+__all__ = ["Unkept", "decode", "digest_of_value", "encode"]
 
+_CODE = (FunctionType, MethodType, partial, type)
 _PART_BYTES = 4096  # what is longer is no part of the JSON
 _LONG_DIGITS = 4000  # Python refuses to write longer integers as decimals
 _NAMED: dict[str, Any] = {token.name: token for token in (EMPTY, END, NONE, PLOT, SELF, SINK, START)}
@@ -139,6 +144,46 @@ def decode(form: str, data: bytes, *, pickle: bool = False) -> Any:
             raise UnkeptValueError("it is a pickle, which could run any code; open the journal with pickle=True")
         return _unpickled(data)
     raise UnkeptValueError(f"its form {form!r} is unknown to this version of thalweg")
+
+
+def digest_of_value(value: Any) -> bytes:
+    """A few bytes that differ where two values do, as far as anybody can say; nothing is ever read from them.
+
+    Notes
+    -----
+    It is made from the safe form, of a function from its code, and of what has neither from its pickle.  Equal values
+    that pickle differently count as different.  What does not pickle either is known by its class.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        if isinstance(value, _CODE):
+            form, data = "code", signature_of(value).encode()
+        else:
+            form, data = encode(value)
+    except UnkeptValueError:
+        form, data = "pickle", b""
+        if not _digest_pickle(value, digest):
+            form, digest = "class", hashlib.blake2b(digest_size=16)
+            data = f"{type(value).__module__}.{type(value).__qualname__}".encode()
+    digest.update(form.encode() + b"\n")
+    digest.update(data)
+    return digest.digest()
+
+
+def _digest_pickle(value: Any, digest: hashlib.blake2b) -> bool:
+    """Add the pickle of a value, without having it in the memory; False if there is none."""
+    import pickle
+
+    class Sink:
+        def write(self, data: Any) -> int:
+            digest.update(data)
+            return len(data)
+
+    try:
+        pickle.Pickler(Sink(), protocol=5).dump(value)
+    except Exception:  # noqa: BLE001 - whatever it is, the value does not pickle
+        return False
+    return True
 
 
 def _pickled(value: Any) -> bytes:

@@ -1,14 +1,13 @@
 """Runs of flows whose values are recorded, and that go on from there.
 
 A call is known by its place among the calls of the run, and by its version: the code of its method and of the methods
-that this calls, and its arguments.  What a call has asked for is recorded like a value, as names and plain data, and
-read without a name being imported: the classes are those of the flow that is resumed.
+that this calls, the attributes of its flow, and its arguments.  What a call has asked for is recorded like a value, as
+names and plain data, and read without a name being imported: the classes are those of the flow that is resumed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import pickle
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from ..dispatcher.recorded import Recorded
-from ..errors import CallCancelled, JournalError, UnkeptValueError
+from ..errors import CallCancelled, JournalError
 from ..executors import table
 from ..executors.contract import Call
 from ..executors.driver import Driver, Host
@@ -24,7 +23,7 @@ from ..journal.journal import Journal, open_journal
 from ..journal.journaled import Journaled
 from ..journal.recording import Recording
 from ..journal.records import JournalWarning
-from ..journal.values import Unkept, encode
+from ..journal.values import Unkept, digest_of_value
 from ..signature import signature_of
 from .body import Asked, Grown
 from .conduct import Conduct
@@ -91,15 +90,14 @@ class Durable(Conduct):
         journal = self.journal = open_journal(manner.journal)
         body = tree.root.body
         args, kwargs = tree.root.given
-        attributes = {name: value for name, value in vars(body.flow).items() if not name.startswith("_thalweg")}
-        asked = {"arguments": list(args), "named arguments": dict(kwargs), "attributes": attributes}
+        asked = {"arguments": list(args), "named arguments": dict(kwargs), "attributes": attributes_of(body.flow)}
         name = f"{type(body.flow).__module__}:{body.__qualname__}"
         try:
             self.recording = journal.begin("flow", name, asked, manner.run)
         except BaseException:
             self._close()
             raise
-        keys = _Keys(tree, is_pickled=journal.pickle)
+        keys = _Keys(tree)
         self.journaled = _JournaledTree(_Read(tree), self.recording, keys.describe)
         if self.is_given_up:  # nobody waits for it any more, and it must not keep its lease
             self._stop(CallCancelled("the run was cancelled before it began"))
@@ -285,24 +283,30 @@ class _Keys:
     Parameters
     ----------
     tree : Tree
-    is_pickled : bool
-        May arguments be compared by their pickles?
     """
 
-    def __init__(self, tree: Tree, *, is_pickled: bool) -> None:
+    def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.is_pickled = is_pickled
         self._places: dict[int, str] = {}
-        self._codes: dict[int, str] = {}
+        self._codes: dict[int, str] = {}  # by body
+        self._flows: dict[int, str] = {}
 
     def describe(self, call: Call) -> tuple[str, str]:
         """Key and version of a call."""
         number = call.number
         body = self.tree.nodes[number].body
         if id(body) not in self._codes:
-            self._codes[id(body)] = code_version(type(body.flow), body.function)
-        arguments = hashlib.blake2b(self._bytes(call.args), digest_size=12).hexdigest()
+            self._codes[id(body)] = f"{code_version(type(body.flow), body.function)} {self._attributes(body.flow)}"
+        arguments = digest_of_value(tuple(call.args)).hex()
         return self._key(number), f"{self._codes[id(body)]} {arguments}"
+
+    def _attributes(self, flow: Any) -> str:
+        """Of a flow: each by itself, for one may be of a kind of which nobody can say whether it is the same."""
+        if id(flow) not in self._flows:
+            held = sorted(attributes_of(flow).items())
+            digests = [f"{name} {digest_of_value(value).hex()}" for name, value in held]
+            self._flows[id(flow)] = hashlib.blake2b("\n".join(digests).encode(), digest_size=12).hexdigest()
+        return self._flows[id(flow)]
 
     def _key(self, number: int) -> str:
         """The path of a call; of a long one a digest of what is left out of it goes with it."""
@@ -313,15 +317,10 @@ class _Keys:
         self._places[number] = digest
         return path if path.count("/") <= _DEEP else f"{path} {digest}"
 
-    def _bytes(self, args: Any) -> bytes:
-        try:
-            form, data = encode(tuple(args), pickle=False)
-        except UnkeptValueError:
-            try:
-                return pickle.dumps(args, 5)
-            except Exception:
-                return b"?"  # nobody can say whether it is the same: that of its code must do
-        return form.encode() + data
+
+def attributes_of(flow: Any) -> dict[str, Any]:
+    """What a flow was given by its user."""
+    return {name: value for name, value in vars(flow).items() if not name.startswith("_thalweg")}
 
 
 def code_version(flow: type, function: FunctionType) -> str:

@@ -1,13 +1,19 @@
 """The version of a function's code: what changes it, and what does not."""
 
+import datetime
+import enum
 import functools
 import importlib.util
+import re
 import sys
 import textwrap
+from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from thalweg import Dispatcher, MapDispatch, SubDispatchFunction, SubDispatchPipe
 from thalweg.signature import signature_of
 
 
@@ -124,6 +130,84 @@ def test_it_is_kept_whatever_becomes_of_the_closure():
     assert signature_of(f) == before
 
 
+class Bank(enum.Enum):
+    LEFT = 1
+    RIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    radius: float
+    bank: Bank = Bank.LEFT
+
+
+def model_of(factor):
+    dsp, child = Dispatcher(), Dispatcher()
+    child.add_function("f", lambda x: factor * x, ["x"], ["y"])
+    dsp.add_dispatcher(child, {"x": "x"}, {"y": "y"})
+    return dsp
+
+
+def piped(factor):
+    """A model as a function that has been called, and may be compiled by now."""
+    pipe = SubDispatchPipe(model_of(factor), "pipe", ["x"], ["y"])
+    for _ in range(150):
+        pipe(1)
+    return pipe
+
+
+HELD = {
+    "a dataclass": Bend,
+    "a dataclass within others": lambda number: {"a": [Bend(1.0, Bank(number))]},
+    "a member of an enumeration": Bank,
+    "a day": lambda number: datetime.date(2026, 1, number),
+    "a decimal": Decimal,
+    "a pattern": lambda number: re.compile("x" * 300 + str(number)),
+    "an array of objects": lambda number: np.array([Bend(1), [number]], dtype=object),
+    "a model": model_of,
+    "a model as a function": lambda number: SubDispatchFunction(model_of(number), "f", ["x"], ["y"]),
+    "a model as a function that was called": piped,
+    "a model for each of a list": lambda number: MapDispatch(model_of(number)),
+    "a compiled model": lambda number: model_of(number).compile(["x"], ["y"]),
+}
+
+
+@pytest.mark.parametrize("make", HELD.values(), ids=HELD)
+def test_what_a_closure_or_a_partial_holds_belongs_to_it(make):
+    def holding(held):
+        return lambda x: held
+
+    for held in (holding, lambda held: functools.partial(max, held)):
+        assert signature_of(held(make(1))) == signature_of(held(make(1)))
+        assert signature_of(held(make(1))) != signature_of(held(make(2)))
+
+
+@pytest.mark.parametrize("kind", [name for name in HELD if name.startswith(("a model ", "a compiled"))])
+def test_a_function_that_is_made_of_a_model_is_known_by_its_model(kind):
+    make = HELD[kind]
+    assert signature_of(make(1)) == signature_of(make(1))
+    assert signature_of(make(1)) != signature_of(make(2))
+
+
+class Proxy:
+    """Has every attribute, as clients of services do."""
+
+    def __getattr__(self, name):
+        return Proxy()
+
+    def __call__(self, x):
+        return x
+
+
+def test_an_object_that_has_every_attribute_has_an_end():
+    assert signature_of(Proxy().some.method) == signature_of(Proxy().other)
+    assert signature_of(functools.partial(max, Proxy())) == signature_of(functools.partial(max, Proxy()))
+
+
+def test_an_object_of_another_class_is_known_by_that_alone():
+    assert signature_of(functools.partial(max, object())) == signature_of(functools.partial(max, object()))
+
+
 CLASS = """
     class Scaled:
         def __init__(self, factor):
@@ -144,6 +228,9 @@ def test_objects_methods_and_classes_have_one(load):
     assert signature_of(one.Scaled(2)) != signature_of(two.Scaled(2))
     assert signature_of(one.Scaled) != signature_of(two.Scaled)
     assert signature_of(one.Scaled(2).method) == signature_of(one.Scaled(2).method)
+    assert signature_of(one.Scaled(2).method) != signature_of(one.Scaled(3).method)
+    assert signature_of(one.Scaled(2).method) != signature_of(two.Scaled(2).method)
+    assert signature_of({1: 2}.get) == signature_of({1: 2}.get) != signature_of({1: 3}.get)
 
 
 def test_what_is_wrapped_is_looked_at():
@@ -199,7 +286,9 @@ def test_it_is_the_same_in_another_process():
     import subprocess
 
     program = "from thalweg.signature import signature_of; from thalweg.text import error_text, value_text\n"
-    program += "import numpy; print(*map(signature_of, (error_text, value_text, numpy.sin, dict)))"
+    program += "import numpy; print(*map(signature_of, (error_text, value_text, numpy.sin, dict)))\n"
+    program += "from tests.test_signature import HELD\n"
+    program += "print(*[signature_of(lambda: held) for held in (make(1) for make in HELD.values())])"
     told = {
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
         for _ in range(2)

@@ -2,17 +2,23 @@
 
 It is made from the source without what does not matter (comments, docstrings, layout, annotations, decorators, whose
 work is seen in what they give), from default values and closures, and from what the function names at the top of its
-own file: other functions, classes, constants.  What it calls in other files is not looked at; nor are values that a
-program assigns to globals while it runs.  A function without a source is known by its bytecode, which differs between
-versions of Python; one without either by its name.
+own file: other functions, classes, constants.  Of a method and of an object that can be called the object counts as
+well, as it is when it is first seen; of values that are held so plain ones, arrays, containers, dataclasses, members of
+enumerations, whatever can be called, and models; any other by its class alone.  What a function calls in other files is
+not looked at; nor are values that a program assigns to globals while it runs.  A function without a source is known by
+its bytecode, which differs between versions of Python; one without either by its name.
+
+An object may say itself what of it counts: by a method ``__signed__``, which gives values.
 """
 
 from __future__ import annotations
 
 import ast
+import enum
 import functools
 import hashlib
 import linecache
+import re
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -24,7 +30,15 @@ from weakref import WeakKeyDictionary
 __all__ = ["signature_of"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range)
+_TOLD = {  # whose text tells all of them; named, since to import them all takes its time
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+    "decimal": ("Decimal",),
+    "fractions": ("Fraction",),
+    "pathlib": ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"),
+    "uuid": ("UUID",),
+    "zoneinfo": ("ZoneInfo",),
+}
 _DEPTH = 20  # containers within containers; what lies deeper is known by its type
 
 _known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
@@ -94,22 +108,19 @@ def _walk(start: Any) -> Iterator[str]:
 
 
 def _parts(target: Any, pending: list[Any]) -> Iterator[str]:
-    """The parts of one callable; other callables that it holds are added to what is pending."""
-    if isinstance(target, types.FunctionType):
-        yield from _of_code(target.__code__)
-        held: list[Any] = list(target.__defaults__ or ())
-        held += [target.__kwdefaults__] if target.__kwdefaults__ else []
-        for name, cell in zip(target.__code__.co_freevars, target.__closure__ or (), strict=True):
-            yield name
-            try:
-                held.append(cell.cell_contents)
-            except ValueError:
-                yield "empty"
-        for value in held:
-            yield from _value(value, pending)
+    """The parts of one callable or object; others that it holds are added to what is pending."""
+    if hasattr(type(target), "__signed__"):
+        yield type(target).__qualname__
+        yield from _value(target.__signed__(), pending)
+    elif isinstance(target, types.FunctionType):
+        yield from _of_function(target, pending)
     elif isinstance(target, types.MethodType):
         yield f"method of {type(target.__self__).__qualname__}"
-        pending.append(target.__func__)
+        pending += [target.__func__, target.__self__]
+    elif isinstance(target, types.BuiltinFunctionType):
+        yield _name(target)
+        if not isinstance(target.__self__, types.ModuleType):
+            yield from _value(target.__self__, pending)
     elif isinstance(target, functools.partial):
         yield "partial"
         pending.append(target.func)
@@ -117,13 +128,37 @@ def _parts(target: Any, pending: list[Any]) -> Iterator[str]:
         yield from _value(target.keywords, pending)
     elif isinstance(target, type):
         yield from _of_class(target)
-    elif hasattr(target, "__wrapped__"):  # `functools.lru_cache`, and other things that are no functions
-        yield type(target).__qualname__
+    else:
+        yield from _of_object(target, pending)
+
+
+def _of_function(target: types.FunctionType, pending: list[Any]) -> Iterator[str]:
+    yield from _of_code(target.__code__)
+    held: list[Any] = list(target.__defaults__ or ())
+    held += [target.__kwdefaults__] if target.__kwdefaults__ else []
+    for name, cell in zip(target.__code__.co_freevars, target.__closure__ or (), strict=True):
+        yield name
+        try:
+            held.append(cell.cell_contents)
+        except ValueError:
+            yield "empty"
+    for value in held:
+        yield from _value(value, pending)
+
+
+def _of_object(target: Any, pending: list[Any]) -> Iterator[str]:
+    """Of a callable that is no function, or of what a method belongs to."""
+    kind, own = type(target), getattr(target, "__dict__", None)
+    # Asked of the class, and not of the object: one that has every attribute has no end.
+    if hasattr(kind, "__wrapped__") or (own is not None and "__wrapped__" in own):  # `functools.lru_cache`, and others
+        yield kind.__qualname__
         pending.append(target.__wrapped__)
-    elif isinstance(type(target).__call__, types.FunctionType):
-        yield from _of_class(type(target))
-        pending.append(type(target).__call__)
-        yield from _value(getattr(target, "__dict__", {}), pending)
+    elif own is not None or hasattr(kind, "__slots__"):
+        yield from _of_class(kind)
+        call = getattr(kind, "__call__", None)  # noqa: B004 - not whether there is one: which
+        if isinstance(call, types.FunctionType):
+            pending.append(call)
+        yield from _value(_state(target), pending)
     else:
         yield _name(target)
 
@@ -133,36 +168,51 @@ def _name(target: Any) -> str:
     return f"{module}.{getattr(target, '__qualname__', getattr(target, '__name__', type(target).__qualname__))}"
 
 
+def _state(target: Any) -> Any:
+    """What an object would have with it on its way to another process, but for its docstring."""
+    try:
+        state = target.__getstate__()
+    except Exception:  # noqa: BLE001 - of a class of somebody else's, and it does not travel
+        state = target.__dict__
+    return {name: value for name, value in state.items() if name != "__doc__"} if type(state) is dict else state
+
+
 def _value(value: Any, pending: list[Any], depth: int = 0) -> Iterator[str]:
     """A value that a function holds: what of it is sure to be the same in another process."""
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in _PLAIN or kind.__name__ in _TOLD.get(kind.__module__, ()):
         yield f"{kind.__name__} {value!r}"
     elif depth >= _DEPTH:
         yield kind.__qualname__
-    elif kind in (tuple, list):
+    elif kind in (tuple, list, dict):
         yield f"{kind.__name__} {len(value)}"
-        for each in value:
-            yield from _value(each, pending, depth + 1)
-    elif kind is dict:
-        yield f"dict {len(value)}"
-        for key, each in value.items():
-            yield from _value(key, pending, depth + 1)
+        for each in value if kind is not dict else [each for pair in value.items() for each in pair]:
             yield from _value(each, pending, depth + 1)
     elif kind in (set, frozenset):
         yield f"{kind.__name__} {len(value)}"
         yield from sorted("".join(_value(each, [], depth + 1)) for each in value)
-    elif hasattr(value, "tobytes") and hasattr(value, "dtype"):
-        yield f"{value.dtype} {getattr(value, 'shape', '')} {hashlib.blake2b(value.tobytes()).hexdigest()}"
-    elif isinstance(value, types.ModuleType):
-        yield value.__name__
-    elif callable(value) and isinstance(
-        value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | functools.partial | type
-    ):
-        yield "callable"
+    elif hasattr(kind, "tobytes") and hasattr(kind, "dtype"):
+        yield f"{value.dtype} {getattr(value, 'shape', '')}"
+        if value.dtype.hasobject:  # the bytes are addresses
+            yield from _value(value.tolist(), pending, depth + 1)
+        else:
+            yield hashlib.blake2b(value.tobytes()).hexdigest()
+    elif callable(value) or hasattr(kind, "__signed__") or hasattr(kind, "__dataclass_fields__"):
+        yield "callable" if callable(value) else "object"
         pending.append(value)
     else:
-        yield kind.__qualname__
+        yield from _rarer(value, pending, depth)
+
+
+def _rarer(value: Any, pending: list[Any], depth: int) -> Iterator[str]:
+    yield type(value).__qualname__
+    if isinstance(value, types.ModuleType):
+        yield value.__name__
+    elif isinstance(value, re.Pattern):
+        yield f"{value.pattern!r} {value.flags}"
+    elif isinstance(value, enum.Enum):
+        yield value.name or ""
+        yield from _value(value.value, pending, depth + 1)
 
 
 def _of_class(cls: type) -> Iterator[str]:

@@ -70,6 +70,10 @@ class Compiled(partial[Any]):
         """The generated code."""
         return self.recipe.source()
 
+    def __signed__(self) -> tuple[Any, ...]:
+        dsp, _, arguments = self.made_by
+        return dsp, arguments
+
     def __reduce__(self) -> tuple[Any, ...]:
         dsp, signature, arguments = self.made_by
         if dsp.signature() != signature:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .nodes import DataNode, Node, SubDispatcherNode
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=Model)
 
-__all__ = ["copy_values", "family", "pack", "rebuild", "unpack"]
+__all__ = ["copy_values", "family", "pack", "rebuild", "signed", "unpack"]
+
+# Of the record of a node: where and how often its calls are made, and what only people read, changes no value.
+_UNSIGNED = frozenset(("attributes", "callback", "description", "executor", "policy"))
 
 
 def family(model: Model) -> list[Model]:
@@ -73,6 +76,21 @@ def pack(model: Model) -> list[tuple[type[Model], dict[str, Any]]]:
         ]
         packed.append((type(member), member.own_state() | {"nodes": nodes, "mounted": []}))
     return packed
+
+
+def signed(model: Model) -> list[Any]:
+    """What of a model counts for its values: see `thalweg.signature`."""
+    members = family(model)
+    number = {id(member): place for place, member in enumerate(members)}
+    told: list[Any] = []
+    for member in members:
+        told.append(getattr(member, "raises", None))
+        for node in member.nodes.values():
+            parts = {field.name: getattr(node, field.name) for field in fields(node) if field.name not in _UNSIGNED}
+            if isinstance(node, SubDispatcherNode):
+                parts["dsp"] = number[id(node.dsp)]
+            told.append([type(node).__name__, parts])
+    return told
 
 
 def unpack(packed: list[tuple[type[Model], dict[str, Any]]]) -> Model:

@@ -14,6 +14,7 @@ from ..tokens import NONE
 from . import building
 from .cache import Plans, plan_for
 from .calling import PLAIN, Options, Raises, check_raises, prepare
+from .copying import signed
 from .flatten import flatten
 from .helpers import selector
 from .model import Model
@@ -549,6 +550,8 @@ class Dispatcher(Model, Visible):
             ahead=outputs is not None or bool(rest.get("progress")),
         )
         return plan, rest, rest.pop("select_output_kw", None)
+
+    __signed__ = signed
 
     def signature(self) -> Any:
         """Versions of the model and of all that is mounted in it."""

@@ -58,7 +58,7 @@ class Lineage:
     def __init__(self, run: Run, unkept: Mapping[NodeId, bytes] | None = None) -> None:
         self.run = run
         self.unkept = unkept or {}
-        for function in {id(each): each for each in map(_function_of, run.network.records)}.values():
+        for function in {id(each): each for record in run.network.records for each in _functions_of(record)}.values():
             signature_of(function)
         network: Network = run.network
         self.network = network
@@ -106,8 +106,7 @@ class Lineage:
             if known is None:
                 known = self._plain[id(function)] = self._of_functions([function])
             return known
-        record = self.network.records[f]
-        held = [record.function, getattr(record, "input_domain", None), *record.filters]
+        held = _functions_of(self.network.records[f])
         while held[-1] is None:
             held.pop()  # as if it were plain
         return self._of_functions(held)
@@ -182,5 +181,6 @@ class Lineage:
         return blake2b(b"\n".join(parts + behind), digest_size=_BYTES).digest()
 
 
-def _function_of(record: Any) -> Any:
-    return getattr(record, "function", None)
+def _functions_of(record: Any) -> list[Any]:
+    """The function of a node, its domain and its filters."""
+    return [getattr(record, "function", None), getattr(record, "input_domain", None), *getattr(record, "filters", ())]

@@ -460,6 +460,25 @@ def test_a_task_that_is_cancelled_leaves_a_run_that_can_be_resumed(path):
         assert journal.run("one").values == 1
 
 
+@pytest.mark.parametrize("executor", ["threads", "sync"])
+def test_a_journal_that_is_closed_too_early_interrupts_its_runs(path, executor):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(x):
+        begun.set()
+        assert go_on.wait(60)
+        return x
+
+    dsp = chain(hold, double)
+    with open_journal(path) as journal:
+        future = dsp.submit({"x0": 1}, journal=journal, run="one", executor=executor)
+        assert begun.wait(60)
+    go_on.set()
+    with pytest.raises(JournalError, match="closed before the end of the run 'one'"):
+        future.result(60)
+    assert dsp.dispatch({"x0": 1}, journal=path, run="one")["x2"] == 2
+
+
 def test_a_run_needs_a_journal_and_a_question(path):
     dsp = chain(double)
     with pytest.raises(BuildError, match="'one' has no journal"):

@@ -203,9 +203,12 @@ class Journal:
         return self.store.prune(list(runs))
 
     def close(self) -> None:
-        """Write what is left, and let go of the database."""
-        self._writer.close()
-        self.store.close()
+        """Write what is left, and let go of the database; runs that have not ended are interrupted."""
+        try:
+            for run in self._writer.close():
+                self.store.finish(run.lease, "interrupted", "its journal was closed")
+        finally:
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self

@@ -68,13 +68,18 @@ class Writer:
         with self.lock:
             self.runs.pop(run.lease, None)
 
-    def close(self) -> None:
-        """Write what is left, and end the thread."""
+    def close(self) -> list[Writing]:
+        """Write what is left, and end the thread; gives the runs that have not ended, which are told."""
         with self.lock:
             thread, self.thread = self.thread, None
         if thread is not None:
             self.queue.put((None, None))
             thread.join()
+        with self.lock:
+            left = list(self.runs.values())
+        for run in left:
+            self._break(run, JournalError(f"the journal was closed before the end of the run {run.id!r}; resume it"))
+        return left
 
     def _work(self) -> None:
         try:

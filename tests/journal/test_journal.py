@@ -1,6 +1,7 @@
 """A journal in each database: runs, leases, values, and what is told of them."""
 
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,37 @@ def test_prune_forgets_what_has_ended_and_never_what_is_driven(journal):
     held.finish()
 
 
+def test_prune_leaves_what_is_younger_named_or_not(journal):
+    with begin(journal):
+        pass
+    for runs in (None, ["one"]):
+        assert journal.prune(runs, older_than_seconds=3600) == (0, 0)
+        with pytest.raises(BuildError, match="not less than 0"):
+            journal.prune(runs, older_than_seconds=float("nan"))
+    with pytest.raises(UnknownRunError):
+        journal.prune(["one", "other"])
+    assert journal.prune(["one"]) == (1, 0)
+
+
+def test_a_prune_that_fails_takes_no_value_from_a_run_that_stays(journal, monkeypatch):
+    with begin(journal) as recording:
+        recording.record("a", b"x" * 100_000)
+    store, transaction = journal.store, journal.store.transaction
+
+    @contextmanager
+    def failing():
+        with transaction():
+            yield
+            raise store.errors[0]("no room")
+
+    monkeypatch.setattr(store, "transaction", failing)
+    with pytest.raises(JournalError):
+        journal.prune()
+    monkeypatch.undo()
+    with begin(journal) as again:
+        assert len(again.recall("a")) == 100_000
+
+
 def test_a_pickle_is_kept_and_read_by_choice_only(place):
     with open_journal(place, pickle=True) as journal:
         with begin(journal) as recording:
@@ -276,10 +308,21 @@ def test_many_runs_share_a_journal(journal):
     assert [(run.state, run.values) for run in journal.runs()] == [("done", 20)] * 10
 
 
-@pytest.mark.parametrize("where", ["mysql://host/base", "sqlite://", "sqlite:///", "https://host"])
-def test_an_address_that_is_none_is_refused(where):
+@pytest.mark.parametrize(
+    "where", ["mysql://host/base", "sqlite://", "sqlite:///", "sqlite://runs.db", "https://host", "", 5, b"runs.db"]
+)
+def test_an_address_that_is_none_is_refused(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(BuildError, match=r"is no journal; give 'sqlite:///runs\.db'"):
         open_journal(where)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\0b", "\ud800", 5, b"a", Path("a")])
+def test_a_run_has_a_name_that_can_be_printed(journal, name):
+    with pytest.raises(BuildError, match="no name of a run"):
+        journal.begin("model", "m", {}, name)
+    assert journal.runs() == []
 
 
 def test_a_path_will_do_and_a_journal_is_given_back(tmp_path):
@@ -292,7 +335,7 @@ def test_a_path_will_do_and_a_journal_is_given_back(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_that_names_the_journal(tmp_path):
-    with pytest.raises(JournalError, match=r"none/runs\.db: it cannot be used"):
+    with pytest.raises(JournalError, match=r"none/runs\.db: it cannot be used: .*; name a file in a folder"):
         open_journal(tmp_path / "none" / "runs.db")
 
 

@@ -131,8 +131,7 @@ def _cancel(chosen: argparse.Namespace, journal: Journal) -> Exit:
 
 
 def _prune(chosen: argparse.Namespace, journal: Journal) -> Exit:
-    named = [journal.run(run).id for run in chosen.words] or None
-    pruned, values = journal.prune(named, older_than_seconds=chosen.older_than * _DAY_SECONDS)
+    pruned, values = journal.prune(chosen.words or None, older_than_seconds=chosen.older_than * _DAY_SECONDS)
     if chosen.json:
         print_json({"runs": pruned, "values": values})
     else:

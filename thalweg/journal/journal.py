@@ -74,8 +74,10 @@ class Journal:
             Somebody drives this run.
         JournalError
             The run was asked something else; or the journal cannot be used.
+        BuildError
+            `run` is empty, or cannot be printed.
         """
-        run = new_run_id() if run is None else run
+        run = new_run_id() if run is None else _checked(run)
         kept = _keepable(asked, pickle=self.pickle)
 
         def check(form: str, data: bytes) -> None:
@@ -186,21 +188,29 @@ class Journal:
             These; by default all that have ended in one of the states.  A run that is being driven is never forgotten.
         states : iterable of str, optional
         older_than_seconds : float, optional
-            Only what has ended before this time [s].
+            Only what has ended so long ago [s].
 
         Returns
         -------
         (int, int)
             How many runs, and how many large values.
+
+        Raises
+        ------
+        UnknownRunError
+            There is no run of one of the names.
         """
+        if not older_than_seconds >= 0:
+            raise BuildError(f"older_than_seconds is {older_than_seconds!r}; give seconds, not less than 0")
         if runs is None:
-            wanted, until = set(states), time.time() - older_than_seconds
-            runs = [
-                info.id
-                for info in self.runs()
-                if info.shown_state in wanted and (info.created if info.ended is None else info.ended) <= until
-            ]
-        return self.store.prune(list(runs))
+            wanted = set(states)
+            infos = [info for info in self.runs() if info.shown_state in wanted]
+        else:
+            infos = [self.run(run) for run in runs]
+        if older_than_seconds:
+            until = time.time() - older_than_seconds
+            infos = [info for info in infos if (info.created if info.ended is None else info.ended) <= until]
+        return self.store.prune([info.id for info in infos])
 
     def close(self) -> None:
         """Write what is left, and let go of the database; runs that have not ended are interrupted."""
@@ -266,18 +276,27 @@ def open_journal(
         return where
     if lease_seconds <= 0:
         raise BuildError(f"lease_seconds is {lease_seconds!r}; give seconds, more than 0")
+    given: Any = where
+    is_place = isinstance(given, str | Path)
     scheme, separator, path = str(where).partition("://")
     if isinstance(where, Path) or not separator:
         scheme, path = "sqlite", f"/{where}"
     if scheme in ("postgres", "postgresql"):
         scheme, path = "postgresql", f"/{where}"
-    if scheme not in _STORES or not path[1:]:
+    if not is_place or scheme not in _STORES or path[:1] != "/" or not path[1:]:
         raise BuildError(f"{str(where)!r} is no journal; give 'sqlite:///runs.db', 'postgresql://...' or a path")
     if must_exist and scheme == "sqlite" and not Path(path[1:]).exists():
         raise JournalError(f"there is no journal {path[1:]}")
     file, factory = _STORES[scheme]
     store: Store = getattr(import_module(f".{file}", __package__), factory)(path[1:])
     return Journal(store, pickle=pickle, lease_seconds=lease_seconds)
+
+
+def _checked(run: Any) -> str:
+    """The name of a run, if it can be written in a line and found again."""
+    if not isinstance(run, str) or not run.strip() or not run.isprintable():
+        raise BuildError(f"{run!r} is no name of a run; give a text of characters that can be printed")
+    return run
 
 
 def new_run_id() -> str:

@@ -148,4 +148,6 @@ class SqliteStore(Store):
             return "its disk is full; what was recorded before is kept: make room, and resume the run"
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return f"somebody else has been writing to it for {_WAIT_SECONDS:g} s ({error}); try again"
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            return f"it cannot be used: {error}; name a file in a folder that is there, and that this process may write"
         return f"it cannot be used: {error}"

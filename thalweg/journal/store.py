@@ -339,8 +339,8 @@ class Store:
                 self.execute(self.sql("delete from {entries} where run = ?"), (row[0],))
                 self.execute(self.sql("delete from {runs} where number = ?"), (row[0],))
                 pruned += 1
-            files = self.drop_large()
-        return pruned, files
+        with self.writing():  # who dies between the two leaves values without a run, and never the other way round
+            return pruned, self.drop_large()
 
     def _refuse(self, run_id: str) -> NoReturn:
         ids = [row[0] for row in self.execute(self.sql("select id from {runs} order by number desc limit 1000"))]

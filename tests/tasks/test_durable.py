@@ -36,6 +36,26 @@ def log(tmp_path):
     return tmp_path / "log"
 
 
+class Rates(Flow):
+    rate = 2
+    table: ClassVar[dict] = {"a": 3}
+
+    @task
+    def entrypoint(self, x):
+        return self.scaled(x), self.looked_up(x)
+
+    @task
+    def scaled(self, x):
+        return self.rate * x
+
+    @task
+    def looked_up(self, x):
+        return self.inner() * x
+
+    def inner(self):
+        return type(self).table["a"]
+
+
 class Half(int):
     """A number of a class of its own, which is not kept."""
 
@@ -216,6 +236,35 @@ def test_of_arguments_by_position_each_is_kept_or_named(journal):
     Survey().total.using("sync", journal=journal, run="a").run([1], Half(1))
     with pytest.raises(JournalError, match="these could not be kept: 2; submit it again with the same flow"):
         Survey.resume("a", journal)
+
+
+def test_a_call_is_made_again_if_a_value_in_the_class_has_changed_that_it_names(journal):
+    ask = Rates().entrypoint.using("sync", journal=journal, run="a")
+    assert ask.run(10) == ask.run(10) == (20, 30)
+    for name, value, made in (("rate", 4, r"scaled\[0\]"), ("table", {"a": 5}, r"looked_up\[1\]")):
+        changed = type("Rates", (Rates,), {name: value})()
+        with pytest.warns(JournalWarning, match=f"1 recorded values were dropped, .*: entrypoint/{made}$"):
+            value = changed.entrypoint.using("sync", journal=journal, run="a").run(10)
+        assert value == changed.entrypoint(10)
+        with pytest.warns(JournalWarning, match="1 recorded values were dropped"):
+            assert ask.run(10) == (20, 30)
+
+
+def test_a_task_that_has_moved_to_another_class_is_found_there(journal):
+    tasks = {name: each for name, each in vars(Survey).items() if name in ("entrypoint", "part", "total")}
+    whole = type("Moved", (Flow,), {name: task(each.function) for name, each in tasks.items()} | {"divisor": 2})
+    value = whole().entrypoint.using("sync", journal=journal, run="a").run(5)
+    moved = task(tasks["part"].function)
+    parts = type("Moved", (type("Base", (Flow,), {"part": moved}),), {"divisor": 2})
+    for name in ("entrypoint", "total"):
+        setattr(parts, name, task(tasks[name].function))
+        vars(parts)[name].__set_name__(parts, name)
+    again = parts().entrypoint.using("sync", journal=journal, run="a").submit(5)
+    assert again.result(60) == value
+    assert len(again.recorded.recalled) == 7
+    lacking = type("Moved", (Flow,), {"entrypoint": task(tasks["entrypoint"].function)})
+    with pytest.raises(JournalError, match=r"names the task 'part' of .*Moved, which Moved does not have"):
+        lacking().entrypoint.using("sync", journal=journal, run="a").run(5)
 
 
 def test_other_attributes_that_cannot_be_kept_have_calls_made_again(journal):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..dispatcher.recorded import Recorded
 from ..errors import CallCancelled, JournalError
@@ -35,6 +36,7 @@ __all__ = ["Durable", "opened_and_resumed"]
 _GROWN, _VALUE = "thalweg: asked for", "thalweg: value"  # the first of a tuple that stands for something else
 _SHOWN = 5  # names in a warning
 _DEEP = 8  # calls in a key that are written out
+_versions: WeakKeyDictionary[type, dict[FunctionType, str]] = WeakKeyDictionary()
 
 
 class Durable(Conduct):
@@ -245,7 +247,7 @@ def _unplain(value: Any, flow: Any) -> Any:
     if value[0] != _GROWN:
         return value
     asked = [
-        Asked(other, _owner(flow if other is None else other, owner), name, _unplain_recipe(given))
+        Asked(other, _owner(flow if other is None else other, owner, name), name, _unplain_recipe(given))
         for other, owner, name, given in value[1]
     ]
     return Grown(asked, _unplain_recipe(value[2]))
@@ -264,9 +266,9 @@ def _name(owner: type) -> str:
     return f"{owner.__module__}.{owner.__qualname__}"
 
 
-def _owner(flow: Any, name: str) -> type:
-    """A class that a flow is of, by name: nothing is imported because it stands in a journal."""
-    classes = type(flow).__mro__
+def _owner(flow: Any, name: str, task: str) -> type:
+    """The class of a flow that has a task, by name: nothing is imported because it stands in a journal."""
+    classes = [cls for cls in type(flow).__mro__ if hasattr(vars(cls).get(task), "function")]
     for cls in classes:
         if _name(cls) == name:
             return cls
@@ -274,7 +276,10 @@ def _owner(flow: Any, name: str) -> type:
     alike = [cls for cls in classes if name.endswith(f".{cls.__qualname__}")]
     if len(alike) == 1:
         return alike[0]
-    raise JournalError(f"the journal names the class {name}, which {type(flow).__qualname__} does not derive from")
+    if not classes:
+        has_not = f"which {type(flow).__qualname__} does not have"
+        raise JournalError(f"the journal names the task {task!r} of {name}, {has_not}")
+    return classes[0]  # the task has moved
 
 
 class _Keys:
@@ -287,6 +292,10 @@ class _Keys:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
+        flow = type(tree.root.body.flow)
+        for held in [each for cls in flow.__mro__ for each in vars(cls).values()]:
+            if isinstance(getattr(held, "function", None), FunctionType):  # a task, that may be called later
+                code_version(flow, held.function)
         self._places: dict[int, str] = {}
         self._codes: dict[int, str] = {}  # by body
         self._flows: dict[int, str] = {}
@@ -324,9 +333,21 @@ def attributes_of(flow: Any) -> dict[str, Any]:
 
 
 def code_version(flow: type, function: FunctionType) -> str:
-    """The version of a task: of its method, and of the methods that are no tasks and that it calls, and so on."""
+    """The version of a task: of its method, and of the methods that are no tasks and that it calls, and so on.
+
+    Values that stand in the classes count as well, if they are named there.  It is made once in a process: what a class
+    holds may change while its tasks are called.
+    """
+    known = _versions.setdefault(flow, {})
+    if function not in known:
+        known[function] = _code_version(flow, function)
+    return known[function]
+
+
+def _code_version(flow: type, function: FunctionType) -> str:
     seen: dict[FunctionType, None] = {}
     pending = [function]
+    values: set[str] = set()
     while pending:
         current = pending.pop()
         if current in seen:
@@ -334,7 +355,8 @@ def code_version(flow: type, function: FunctionType) -> str:
         seen[current] = None
         for name in sorted(_names(current.__code__)):
             pending += _functions(flow, name)
-    parts = sorted(signature_of(each) for each in seen)
+            values.update(f"{name} {digest_of_value(value).hex()}" for value in _values(flow, name))
+    parts = sorted(signature_of(each) for each in seen) + sorted(values)
     return hashlib.blake2b("".join(parts).encode(), digest_size=12).hexdigest()
 
 
@@ -347,6 +369,14 @@ def _names(code: CodeType) -> set[str]:
             found.update(each.co_names)
             pending += each.co_consts
     return found
+
+
+def _values(flow: type, name: str) -> list[Any]:
+    """What a name stands for in the classes of a flow, if it is a value: no method, property or task."""
+    if name.startswith("__"):
+        return []
+    held = [vars(cls)[name] for cls in flow.__mro__ if name in vars(cls)]
+    return [each for each in held if not hasattr(type(each), "__get__")]
 
 
 def _functions(flow: type, name: str) -> list[FunctionType]:

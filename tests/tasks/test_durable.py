@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from tests.tasks.durable_flow import Ledger
@@ -132,6 +133,16 @@ def test_what_has_failed_is_made_again_and_nothing_else(journal, monkeypatch):
     monkeypatch.setattr(Mends, "is_mended", True)
     assert bound.run() == {"all": (0, [1], None), "set": {1, 2}, "bytes": b"x"}
     assert Mends.calls == {"good": 2, "weak": 2, "join": 1}
+
+
+@pytest.mark.parametrize(
+    "value", [(np.arange(3), 1), (), (None,), ("thalweg: value", 1), ("thalweg: asked for", [], ("value", 1))]
+)
+def test_a_tuple_is_recorded_whatever_is_in_it(journal, value):
+    bound = Survey().same.using("sync", journal=journal, run="a")
+    for run in (bound.submit(value), bound.submit(value)):
+        assert repr(run.result(60)) == repr(value)
+    assert len(run.recorded.recalled) == 1
 
 
 def test_containers_with_promises_are_recorded(journal, monkeypatch):

@@ -233,24 +233,25 @@ def _plain(value: Any) -> Any:
     if type(value) is Grown:
         asked = [(each.flow, _name(each.owner), each.name, _plain_recipe(each.given)) for each in value.asked]
         return _GROWN, asked, _plain_recipe(value.value)
-    if type(value) is tuple and value and value[0] in (_GROWN, _VALUE):
-        return _VALUE, value
-    return value
+    return (_VALUE, value) if _mark(value) else value
 
 
 def _unplain(value: Any, flow: Any) -> Any:
     """The other way round."""
-    if type(value) is not tuple or not value:
-        return value
-    if value[0] == _VALUE:
-        return value[1]
-    if value[0] != _GROWN:
-        return value
+    mark = _mark(value)
+    if mark != _GROWN:
+        return value[1] if mark else value
     asked = [
         Asked(other, _owner(flow if other is None else other, owner, name), name, _unplain_recipe(given))
         for other, owner, name, given in value[1]
     ]
     return Grown(asked, _unplain_recipe(value[2]))
+
+
+def _mark(value: Any) -> str:
+    """What is said by the first of a tuple that stands for something else; "" of any other value."""
+    first = value[0] if type(value) is tuple and value else None  # an array is not to be compared
+    return first if type(first) is str and first in (_GROWN, _VALUE) else ""
 
 
 def _plain_recipe(value: Any) -> Any:

@@ -140,9 +140,10 @@ def test_what_has_failed_is_made_again_and_nothing_else(journal, monkeypatch):
 )
 def test_a_tuple_is_recorded_whatever_is_in_it(journal, value):
     bound = Survey().same.using("sync", journal=journal, run="a")
-    for run in (bound.submit(value), bound.submit(value)):
-        assert repr(run.result(60)) == repr(value)
-    assert len(run.recorded.recalled) == 1
+    assert repr(bound.run(value)) == repr(value)
+    again = bound.submit(value)
+    assert repr(again.result(60)) == repr(value)
+    assert len(again.recorded.recalled) == 1
 
 
 def test_containers_with_promises_are_recorded(journal, monkeypatch):

@@ -460,6 +460,24 @@ def test_a_task_that_is_cancelled_leaves_a_run_that_can_be_resumed(path):
         assert journal.run("one").values == 1
 
 
+def test_texts_that_no_database_takes_are_escaped(path):
+    def fail(_):
+        raise OSError("no file \udcff\0")
+
+    dsp = Dispatcher(name="m\udcff")
+    dsp.add_function("f\udcff", double, ["x\0"], ["y"])
+    dsp.add_function("g", fail, ["y"], ["z"])
+    for again in (False, True):
+        with pytest.raises(DispatchError, match="no file"):
+            dsp.dispatch({"x\0": 1}, journal=path, run="one", raises=True)
+        with open_journal(path) as journal:
+            assert journal.run("one").state == "failed"
+            assert [entry.has_value for entry in journal.entries("one")] == [True, False]
+            assert journal.run("one").starts == 1 + again
+            assert "no file \\udcff" in journal.run("one").error
+    assert dsp.dispatch({"x\0": 1}, ["y"], journal=path, run="two").recorded.run == "two"
+
+
 @pytest.mark.parametrize("executor", ["threads", "sync"])
 def test_a_journal_that_is_closed_too_early_interrupts_its_runs(path, executor):
     begun, go_on = threading.Event(), threading.Event()

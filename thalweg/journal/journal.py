@@ -13,7 +13,7 @@ from typing import Any, Self
 from ..errors import BuildError, JournalError, UnkeptValueError
 from .holder import here
 from .recording import Recording
-from .records import Entry, RunInfo
+from .records import Entry, RunInfo, storable
 from .store import Store
 from .values import Unkept, decode, encode
 from .writer import Writer
@@ -86,7 +86,7 @@ class Journal:
         taken = self.store.take(
             run,
             kind=kind,
-            name=name,
+            name=storable(name),
             asked=encode(kept, pickle=self.pickle),
             holder=here(),
             seconds=self.lease_seconds,

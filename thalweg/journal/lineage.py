@@ -17,6 +17,7 @@ from ..dispatcher.run import Run
 from ..executors.contract import Call
 from ..signature import signature_of
 from ..tokens import ABSENT
+from .records import storable
 from .values import digest_of_value
 
 __all__ = ["Lineage", "key_of"]
@@ -36,8 +37,8 @@ def key_of(path: tuple[NodeId, ...]) -> str:
 
 
 def _part(node_id: NodeId) -> str:
-    if type(node_id) is not str:
-        return f"~2{type(node_id).__qualname__}:" + _part(repr(node_id))
+    if type(node_id) is not str or storable(node_id) != node_id:
+        return f"~2{type(node_id).__qualname__}:" + _part(storable(repr(node_id)))
     return node_id.replace("~", "~0").replace("/", "~1") if "~" in node_id or "/" in node_id else node_id
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from ..errors import JournalError, UnkeptValueError
 from ..text import error_text
 from ..tokens import UNKNOWN
-from .records import FAILED, UNKEPT, Entry, Taken
+from .records import FAILED, UNKEPT, Entry, Taken, storable
 from .store import Store
 from .values import decode, encode
 from .writer import Writer
@@ -210,7 +210,8 @@ class Recording:
             self.flush()
             self._writer.remove(self)
             self._told = self._told_broken = None  # a renewal that comes too late is no loss
-            self._store.finish(self.lease, state, error_text(error) if isinstance(error, BaseException) else error)
+            told = error_text(error) if isinstance(error, BaseException) else error
+            self._store.finish(self.lease, state, None if told is None else storable(told))
         finally:
             self._writer.remove(self)
             self._told = self._told_broken = None
@@ -242,9 +243,8 @@ class Recording:
             except UnkeptValueError as refusal:
                 form, reason = UNKEPT, str(refusal)
                 self.unkept[key] = reason
-        if reason is not None:  # no database takes every text
-            reason = reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
-        return Entry(key, version, form, data, None, self.starts, seconds, ended, reason)
+        told = None if reason is None else storable(reason)
+        return Entry(key, version, form, data, None, self.starts, seconds, ended, told)
 
     def committed(self, orders: list[Order | Event]) -> None:
         """These are on the disk."""

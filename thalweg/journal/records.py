@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ENDED", "FAILED", "UNKEPT", "Entry", "JournalWarning", "Known", "RunInfo", "Taken", "check_sum"]
+__all__ = ["ENDED", "FAILED", "UNKEPT", "Entry", "JournalWarning", "Known", "RunInfo", "Taken", "check_sum", "storable"]
 
 ENDED = frozenset(("done", "failed", "cancelled"))
 FAILED = "failed"  # the form of an entry whose call has failed
@@ -62,6 +62,11 @@ def check_sum(key: str, version: str, form: str, data: bytes, file: str | None) 
     """A number that is kept beside an entry, and differs if a bit of it has changed."""
     text = f"{key}\0{version}\0{form}\0{file}"
     return zlib.crc32(data, zlib.crc32(text.encode()))
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: without halves of characters, and without zeros."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 @dataclass(frozen=True, slots=True)

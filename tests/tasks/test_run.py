@@ -210,6 +210,31 @@ def test_cancelling_who_awaits_it_ends_the_run():
     assert flow.log == ["cancelled"]
 
 
+class Waits(Flow):
+    """Its tasks begin runs, and wait for them."""
+
+    @task
+    def entrypoint(self, n):
+        return self.total([self.outer(i) for i in range(n)])
+
+    @task
+    def outer(self, i):
+        return self.leaf.submit(i).result(60)
+
+    @task
+    def leaf(self, i):
+        return i
+
+    @task
+    def total(self, values):
+        return sum(values)
+
+
+def test_tasks_that_wait_for_runs_leave_them_their_threads():
+    many = 40  # more than there are threads
+    assert Waits().entrypoint.using("threads").run(many) == sum(range(many))
+
+
 def test_a_plain_call_of_a_coroutine_function_is_made_within_a_running_loop_too():
     async def main():
         return Survey().fetch(3)

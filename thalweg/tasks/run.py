@@ -14,6 +14,7 @@ from ..dispatcher.recorded import Recorded
 from ..errors import CallTimeout, TaskError
 from ..executors.background import in_background
 from ..executors.states import State
+from ..executors.threads import giving_way
 from .conduct import Conduct, Manner
 
 __all__ = ["Run", "begin", "conduct", "conduct_here", "resume"]
@@ -87,7 +88,8 @@ class Run(Generic[R_co]):
             It has not ended within `timeout`, or took longer than its own.
         """
         try:
-            self._future.result(timeout)
+            with giving_way():  # the calls of this run may need the thread of the task that waits here
+                self._future.result(timeout)
         except WaitTimeout:
             raise CallTimeout(
                 f"the run of {self.name!r} has not ended within {timeout:g} s, and goes on; ask again, or cancel() it"

@@ -214,12 +214,17 @@ class Waits(Flow):
     """Its tasks begin runs, and wait for them."""
 
     @task
-    def entrypoint(self, n):
-        return self.total([self.outer(i) for i in range(n)])
+    def entrypoint(self, n, way):
+        outer = getattr(self, way)
+        return self.total([outer(i) for i in range(n)])
 
     @task
-    def outer(self, i):
+    def asks(self, i):
         return self.leaf.submit(i).result(60)
+
+    @task
+    async def awaits(self, i):
+        return await asyncio.wait_for(_of(self.leaf.submit(i)), 60)
 
     @task
     def leaf(self, i):
@@ -230,9 +235,14 @@ class Waits(Flow):
         return sum(values)
 
 
-def test_tasks_that_wait_for_runs_leave_them_their_threads():
+async def _of(run):
+    return await run
+
+
+@pytest.mark.parametrize("way", ["asks", "awaits"])
+def test_tasks_that_wait_for_runs_leave_them_their_threads(way):
     many = 40  # more than there are threads
-    assert Waits().entrypoint.using("threads").run(many) == sum(range(many))
+    assert Waits().entrypoint.using("threads").run(many, way) == sum(range(many))
 
 
 def test_a_plain_call_of_a_coroutine_function_is_made_within_a_running_loop_too():

@@ -123,7 +123,8 @@ class Run(Generic[R_co]):
                 loop.call_soon_threadsafe(ended.set)
 
         self._future.add_done_callback(tell)
-        await ended.wait()
+        with giving_way():
+            await ended.wait()
         value: R_co = self._conduct.outcome()
         return value
 

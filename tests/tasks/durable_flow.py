@@ -1,5 +1,6 @@
 """A flow that writes down each of its calls; the tests run it, also in processes that are killed."""
 
+import os
 import random
 import sys
 import time
@@ -37,6 +38,17 @@ class Ledger(Flow):
     def add(self, numbers):
         self.note(f"add {len(numbers)}")
         return sum(numbers)
+
+    @task
+    def dies_once(self):
+        call = current_call()
+        with open(self.log, "a+") as log:  # noqa: PTH123
+            log.seek(0)
+            if not log.read():
+                log.write(str(call.attempt))
+                log.flush()
+                os._exit(9)
+        return tuple(call)
 
     def note(self, what):
         call = current_call()

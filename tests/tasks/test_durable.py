@@ -123,6 +123,11 @@ class Mends(Flow):
         return self.join({"a": [one, (one,)]})
 
 
+def test_a_call_that_is_made_again_since_its_worker_died_is_another_attempt(journal, log):
+    assert Ledger(str(log)).dies_once.using("processes", journal=journal, run="a").run() == ("a:dies_once", 2)
+    assert lines(log) == ["1"]
+
+
 def test_what_has_failed_is_made_again_and_nothing_else(journal, monkeypatch):
     monkeypatch.setattr(Mends, "calls", Counter())
     bound = Mends().entrypoint.using("sync", journal=journal, run="a")

@@ -65,6 +65,7 @@ class Journaled:
         self.tell: Listener | None = None
         self._flying: dict[Call, tuple[str, str, float]] = {}
         self._offered: dict[int, Offered] = {}
+        self._attempts: dict[str, int] = {}  # of calls that have failed, the last
         self._is_told = False
 
     def tell_by(self, post: Callable[..., object], relay: Callable[..., object]) -> None:
@@ -106,7 +107,8 @@ class Journaled:
 
     def _offer(self, call: Call, key: str) -> None:
         """Let the function ask which call it is at."""
-        call.args = [(f"{self.recording.id}:{key}", self.recording.starts), *call.args]
+        attempt = self._attempts.get(key, self.recording.starts - 1) + 1  # a run may have a call made again by itself
+        call.args = [(f"{self.recording.id}:{key}", attempt), *call.args]
         call.function = self._wrapped(call.function)
         if call.domain is not None:
             call.domain = self._wrapped(call.domain)  # type: ignore[misc]
@@ -146,6 +148,7 @@ class Journaled:
         named = self._flying.pop(call, None)
         if named is not None:
             key, version, begun = named
+            self._attempts[key] = call.args[0][1]
             self.recording.fail(key, error, version=version, seconds=monotonic() - begun)
         self.run.failed(call, error)
 
@@ -155,11 +158,11 @@ class Journaled:
         for call, value in tokens:
             self.run.done(call, value)
 
-    def again(self, call: Call, number: int) -> None:
+    def again(self, call: Call, number: int) -> None:  # noqa: ARG002 - of the try, and a call may be made anew
         """A call is tried once more."""
         if call in self._flying:
-            (key, _), *args = call.args
-            call.args = [(key, self.recording.starts + number - 1), *args]
+            (key, attempt), *args = call.args
+            call.args = [(key, attempt + 1), *args]
 
     def is_active(self) -> bool:
         """Is there anything left to start or to wait for?"""

@@ -56,6 +56,7 @@ class _Line:
         self.lock = threading.Lock()
         self.waiting: list[tuple[int, int, Attempt]] = []  # a heap: number of the run, order of coming
         self.inside: set[Attempt] = set()
+        self.entering: dict[Attempt, bool] = {}  # on their way to the executor: was their end asked for meanwhile?
         self.coming = count()
 
 
@@ -92,6 +93,9 @@ class Turn:
         """Ask for the end of an attempt; one that waits ends at once."""
         line = self.line
         with line.lock:
+            if attempt in line.entering:
+                line.entering[attempt] = True
+                return
             is_inside = attempt in line.inside
             line.inside.discard(attempt)  # one that does not end is not waited for
             is_waiting = False
@@ -128,4 +132,9 @@ class Turn:
                     return
                 attempt = heapq.heappop(line.waiting)[2]
                 line.inside.add(attempt)
+                line.entering[attempt] = False
             self.executor.start(attempt)
+            with line.lock:
+                is_unwanted = line.entering.pop(attempt)
+            if is_unwanted:
+                self.cancel(attempt)

@@ -120,9 +120,10 @@ class ClusterExecutor:
         with self._lock:
             # What a fork has copied is not ours.
             if self._engine is None or self._process != os.getpid() or not self._engine.order(what, subject):
-                self._begin().order(what, subject)
+                self._begin(what, subject)
 
-    def _begin(self) -> Engine:
+    def _begin(self, what: str, subject: Any) -> None:
+        """Begin with an engine; it has its first order before it can be over, so that this is answered."""
         try:
             backend = self.backend()
         except ImportError as error:
@@ -131,11 +132,12 @@ class ClusterExecutor:
                 f"pip install 'thalweg[{self.extra}]'",
                 extra=self.extra,
             ) from error
-        self._engine = Engine(backend, self._functions, weakref.ref(self))
+        self._engine = engine = Engine(backend, self._functions, weakref.ref(self))
         self._process = os.getpid()
         # Also where nobody closes: when this is collected, and when the program ends.
-        self._finalizer = weakref.finalize(self, _leave, self._engine, self._process)
-        return self._engine
+        self._finalizer = weakref.finalize(self, _leave, engine, self._process)
+        engine.order(what, subject)
+        engine.thread.start()
 
 
 def _leave(engine: Engine, process: int) -> None:

@@ -50,6 +50,11 @@ class Engine:
         What is known of functions.
     keeper : callable
         Gives who fetches a `Later`: a reference, for who holds the engine must not be held by it.
+
+    Attributes
+    ----------
+    thread : threading.Thread
+        To be started by who made it, after its first order.
     """
 
     def __init__(self, backend: Backend, functions: Functions, keeper: Callable[[], Any]) -> None:
@@ -72,7 +77,6 @@ class Engine:
         self._is_over = False
         self._loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name=f"thalweg-{backend.name}", daemon=True)
-        self.thread.start()
 
     @property
     def address(self) -> str | None:

@@ -1,10 +1,16 @@
 """What all clusters have in common: when they begin and end, what of a bundle is lost with its worker, what travels."""
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
+from tests.executors import rows
 from tests.executors.processes import outcome
 from thalweg.errors import ClusterError
 from thalweg.executors.cluster import ClusterExecutor
+
+ROOT = Path(__file__).parents[2]
 
 
 class Absent:
@@ -45,3 +51,33 @@ def test_a_cluster_that_fails_before_it_has_its_first_order_fails_that(monkeypat
     found = outcome(Alone(Absent()), abs, -1)
     assert type(found.error) is ClusterError
     assert "nobody is there" in str(found.error)
+
+
+def whose(address):
+    """A program that forks, and has both processes call a function of theirs."""
+    return f"""
+import os
+from thalweg.executors.dask import DaskExecutor
+from tests.executors.processes import value
+from tests.executors.work import increase, same
+
+executor = DaskExecutor({address!r})
+ours = os.fork()
+if ours:
+    os.waitpid(ours, 0)
+try:
+    print(value(executor, same if ours else increase, 5), flush=True)
+finally:
+    executor.close()
+    if not ours:
+        os._exit(0)
+"""
+
+
+@rows.DASK
+def test_after_a_fork_each_process_has_its_own_functions_called():
+    with rows.make("dask", n_workers=1) as cluster:
+        outcome(cluster, abs, -1)
+        command = [sys.executable, "-c", whose(cluster.scheduler_address)]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.split() == ["6", "5"]

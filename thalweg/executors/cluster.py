@@ -43,7 +43,7 @@ class ClusterExecutor:
 
     def __init__(self) -> None:
         self.submissions = 0
-        self._functions = Functions()
+        self._functions: Functions
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._process = 0
@@ -105,8 +105,9 @@ class ClusterExecutor:
         """
         with self._lock:
             engine, self._engine = self._engine, None
+            if engine is not None:
+                self._finalizer.detach()  # the next engine may have one at once
         if engine is not None:
-            self._finalizer.detach()
             if self._process == os.getpid():
                 engine.close(grace_seconds)
 
@@ -132,8 +133,10 @@ class ClusterExecutor:
                 f"pip install 'thalweg[{self.extra}]'",
                 extra=self.extra,
             ) from error
+        if self._process != os.getpid():
+            self._functions = Functions()  # their numbers mean the same to workers, whichever fork has given them
+            self._process = os.getpid()
         self._engine = engine = Engine(backend, self._functions, weakref.ref(self))
-        self._process = os.getpid()
         # Also where nobody closes: when this is collected, and when the program ends.
         self._finalizer = weakref.finalize(self, _leave, engine, self._process)
         engine.order(what, subject)

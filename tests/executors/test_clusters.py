@@ -5,8 +5,12 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
+import thalweg as tw
 from tests.executors import rows
 from tests.executors.processes import outcome
+from tests.executors.work import kill
 from thalweg.errors import ClusterError
 from thalweg.executors.cluster import ClusterExecutor
 
@@ -81,3 +85,19 @@ def test_after_a_fork_each_process_has_its_own_functions_called():
         command = [sys.executable, "-c", whose(cluster.scheduler_address)]
         found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert found.stdout.split() == ["6", "5"]
+
+
+@rows.DASK
+@pytest.mark.parametrize("count", [6, 40])  # handed out all at once, and in two parts
+def test_what_rests_on_a_call_that_killed_its_worker_takes_nothing_else_with_it(count):
+    dsp = tw.Dispatcher()
+    dsp.add_function("deadly", lambda a: kill(), ["a"], ["k"])
+    dsp.add_function("after", max, ["k", "x0"], ["y0"])
+    for number in range(count):
+        dsp.add_function(f"f{number}", lambda a, n=number: n, ["a"], [f"x{number}"])
+    for number in range(1, count):
+        dsp.add_function(f"g{number}", max, [f"x{number}", f"x{number - 1}"], [f"y{number}"])
+    with rows.make("dask", n_workers=2) as cluster:
+        solution = dsp({"a": 1}, executor=cluster, raises=False)
+    assert list(solution.errors) == ["deadly"]
+    assert {key: solution.get(key) for key in solution if key[0] == "y"} == {f"y{n}": n for n in range(1, count)}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..errors import TransferError
+from ..errors import TransferError, WorkerDied
 from ..tokens import PREVIOUS
 from .contract import Attempt, Call
 from .later import Later
@@ -23,7 +23,9 @@ from .remote import BundleParcel, Ref, Step, dumps
 if TYPE_CHECKING:
     from .placement import Placement
 
-__all__ = ["Bundle", "Functions", "Packed", "laters_of", "mark", "pack"]
+__all__ = ["NEVER_MADE", "Bundle", "Functions", "Packed", "laters_of", "mark", "pack"]
+
+NEVER_MADE = "what it takes was lost, or was never made"
 
 
 class Known:
@@ -201,6 +203,10 @@ class Bundle:
         """Places of the attempts that somebody waits for."""
         return [place for place, is_reported in enumerate(self.reported) if not is_reported]
 
+    def is_lost(self) -> bool:
+        """Will it never have values that others could take, or not any more?"""
+        return self.is_over and self.future is None
+
 
 def mark(bundle: Bundle) -> None:
     """Let each attempt know where it is."""
@@ -295,6 +301,8 @@ def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
         (source, step), part = arg.whole.place, arg.part
     if source is bundle:
         return Ref(-1, step, part)
+    if source.is_lost():
+        raise WorkerDied(NEVER_MADE)
     try:
         shelf = packed.parents.index(source)
     except ValueError:
@@ -323,9 +331,9 @@ def _beside(arg: Any, packed: Packed) -> Any:
     return Ref(-2, len(packed.given) - 1)
 
 
-def _blame(call: Call, error: Exception) -> TransferError:
+def _blame(call: Call, error: Exception) -> Exception:
     """Say which of a call's arguments cannot travel."""
-    if isinstance(error, TransferError):
+    if isinstance(error, (TransferError, WorkerDied)):
         return error
     for index, value in enumerate(call.args):
         if type(value) is Later or value is PREVIOUS:

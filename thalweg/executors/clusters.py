@@ -25,7 +25,7 @@ from typing import Any
 from ..errors import CallCancelled, ClusterError, TransferError, WorkerDied
 from ..tokens import NONE, UNKNOWN
 from .backend import Backend
-from .bundles import Bundle, Functions, Packed, mark, pack
+from .bundles import NEVER_MADE, Bundle, Functions, Packed, mark, pack
 from .contract import DROPPED, Attempt, Outcome, report_end
 from .failures import load_error
 from .later import Kept, Later
@@ -36,7 +36,7 @@ from .segments import Segments
 
 __all__ = ["Engine"]
 
-_DIED = "its worker died; if it is not to blame for that, retry=Policy(tries=2) tries it again"
+_DIED = "its worker died; if it is not to blame, retry=Policy(tries=2) tries again"
 REMADE = 4  # so often is made again what was lost by no fault of its own
 
 
@@ -247,7 +247,8 @@ class Engine:
         bundle.refused = packed.refused
         if not bundle.is_chain:
             self._refuse_some(bundle)
-            if not bundle.unreported():
+            if not bundle.unreported() and (not bundle.is_ahead or len(bundle.refused) == len(bundle.attempts)):
+                bundle.is_over = True
                 return
         elif packed.refused and packed.refused[0][0] == 0:
             self._refuse_some(bundle)
@@ -263,9 +264,12 @@ class Engine:
         while self._outbox:
             bundle, packed = self._outbox[0]
             try:
-                if not bundle.is_over:
+                if any(parent.is_lost() for parent in packed.parents):
+                    await self.ended(bundle, "upstream")
+                elif not bundle.is_over:
                     await self._backend.submit(bundle, packed, self._queues.priority(bundle))
             except Exception as error:
+                bundle.is_over = True
                 self._refuse(bundle, ClusterError(f"the cluster did not take a call: {type(error).__name__}: {error}"))
                 self._let_go(bundle)
             self._outbox.popleft()
@@ -311,7 +315,7 @@ class Engine:
         elif record.kind == KEPT:
             value = Kept(data) if value is UNKNOWN else value
         else:
-            value, error = None, WorkerDied("what it takes was lost, or was never made")
+            value, error = None, WorkerDied(NEVER_MADE)
         if record.kind in (PLAIN, PACKED, KEPT, DROPPED_VALUE):
             self._functions.took(call.function, record.end - record.start)
         later = bundle.laters[record.step]
@@ -399,9 +403,7 @@ class Engine:
             trouble = f"{type(bundle.trouble).__name__}: {bundle.trouble}"
             self._refuse(bundle, ClusterError(f"a worker could not begin with a call ({trouble}); is thalweg there?"))
         elif bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1):
-            self._refuse(
-                bundle, WorkerDied("its worker died; if it is not to blame, retry=Policy(tries=2) tries again")
-            )
+            self._refuse(bundle, WorkerDied(_DIED))
         elif lost == "died":  # one of them is at fault: each goes alone
             before: Bundle | None = None
             for place in range(len(bundle.attempts)):

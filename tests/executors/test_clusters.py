@@ -13,6 +13,7 @@ from tests.executors.processes import outcome
 from tests.executors.work import kill
 from thalweg.errors import ClusterError
 from thalweg.executors.cluster import ClusterExecutor
+from thalweg.tokens import NONE
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,3 +102,12 @@ def test_what_rests_on_a_call_that_killed_its_worker_takes_nothing_else_with_it(
         solution = dsp({"a": 1}, executor=cluster, raises=False)
     assert list(solution.errors) == ["deadly"]
     assert {key: solution.get(key) for key in solution if key[0] == "y"} == {f"y{n}": n for n in range(1, count)}
+
+
+@rows.DASK
+def test_nothing_within_one_value_is_a_part_of_it():
+    dsp = tw.Dispatcher()
+    dsp.add_function("f", lambda a: (a, NONE, NONE), ["a"], ["b"])
+    dsp.add_function("g", len, ["b"], ["c"])
+    with rows.make("dask", n_workers=1) as cluster:
+        assert dsp({"a": 1}, ["c"], executor=cluster)["c"] == 3

@@ -110,12 +110,12 @@ class Ahead(SideBySide):
         nothing: tuple[int, ...] = ()
         if value is NONE:
             nothing = tuple(range(len(outputs)))
-        elif type(value) is Kept:
-            nothing = value.nothing
-        else:
+        elif type(value) is not Kept:
             later.value = value
             if len(outputs) > 1:
                 nothing = tuple([place for place, part in enumerate(value) if part is NONE])
+        elif len(outputs) > 1:  # else its parts are nobody's business
+            nothing = value.nothing
         if nothing:
             self._take_back(later, None if len(nothing) == len(outputs) else nothing)
             self._lose(call.number, [outputs[place] for place in nothing])

@@ -118,6 +118,12 @@ class Survey(Flow):
         return os.getpid(), threading.get_ident()
 
     @task
+    def prints(self, text, times):
+        for _ in range(times):
+            print(text)
+        return times
+
+    @task
     def sets(self):
         self.divisor = 3
 

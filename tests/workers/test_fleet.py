@@ -13,6 +13,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.executors.processes import until
 from tests.properties.test_tasks import ANY, Grows, by_a_run, plainly
 from tests.tasks.flows import Survey
 from tests.workers.places import Places
@@ -77,6 +78,18 @@ def test_whatever_a_task_does_the_fleet_goes_on(fleet, tmp_path):
         Survey().dies.run()
     assert isinstance(hit.value.__cause__, WorkerDied)
     assert Survey().entrypoint.run(7) == 9
+
+
+def test_what_tasks_print_is_printed_here_and_nobody_waits_for_room(fleet, capsys):
+    text, times = "a line of some length, for a pipe is not that small", 3000
+    assert Survey().prints.run(text, times) == times
+    shown = []
+
+    def all_is_here():
+        shown.append(capsys.readouterr().out)
+        return sum([each.count(text) for each in shown]) == times
+
+    until(all_is_here)
 
 
 def test_a_worker_that_is_killed_at_a_call_is_made_up_for(fleet, tmp_path):

@@ -107,9 +107,8 @@ class ClusterExecutor:
             engine, self._engine = self._engine, None
             if engine is not None:
                 self._finalizer.detach()  # the next engine may have one at once
-        if engine is not None:
-            if self._process == os.getpid():
-                engine.close(grace_seconds)
+        if engine is not None and self._process == os.getpid():
+            engine.close(grace_seconds)
 
     def __enter__(self) -> Self:
         return self

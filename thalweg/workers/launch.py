@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from ..errors import WorkersError
 from ..executors.policy import check_count
@@ -50,6 +51,14 @@ class Fleet:
     def address(self) -> str:
         """Of the scheduler."""
         return self.access.address
+
+
+class _Started(NamedTuple):
+    """A process, its first line, and the thread that reads what it prints."""
+
+    process: subprocess.Popen[str]
+    line: Future[str]
+    output: threading.Thread
 
 
 @contextmanager
@@ -99,7 +108,7 @@ def launch_workers(
     Notes
     -----
     They end with the block, and with this process, however that ends.  They import the same modules as this process,
-    from the same folders.
+    from the same folders; what their calls print is printed by this process.
     """
     check_count(count, "the number of workers")
     options = [f"--include-queue={each}" for each in _names(include_queues)]
@@ -108,13 +117,13 @@ def launch_workers(
     options += [f"--resource={name}={amount}" for name, amount in (resources or {}).items()]
     options += [f"--threads={threads}", *(["--supervise"] if supervise else [])]
     guarded = [] if certs is None else [f"--certs={certs}"]
-    started: list[subprocess.Popen[str]] = []
+    started: list[_Started] = []
     try:
         fleet = _fleet(started, scheduler, certs, guarded, env)
         for _ in range(count):
             started.append(_start(["worker", f"--scheduler={fleet.address}", *options, *guarded], env))
-            fleet.workers.append(started[-1])
-        fleet.names = [_told(each)["name"] for each in fleet.workers]
+            fleet.workers.append(started[-1].process)
+        fleet.names = [_told(each)["name"] for each in started[-count:]]
         launched.append(fleet.access)
         try:
             yield fleet
@@ -128,7 +137,7 @@ def launch_workers(
 
 
 def _fleet(
-    started: list[subprocess.Popen[str]],
+    started: list[_Started],
     scheduler: str | None,
     certs: str | Path | None,
     guarded: list[str],
@@ -137,37 +146,51 @@ def _fleet(
     if scheduler is not None:
         return Fleet(Access(scheduler, certs))
     started.append(_start(["scheduler", "--port=0", *guarded], env))
-    return Fleet(Access(_told(started[-1])["address"], certs), started[-1])
+    return Fleet(Access(_told(started[-1])["address"], certs), started[-1].process)
 
 
 def _names(names: Iterable[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _start(words: list[str], env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+def _start(words: list[str], env: Mapping[str, str] | None) -> _Started:
     """Start one, which ends when its standard input does."""
     paths = os.pathsep.join(each or os.curdir for each in sys.path)
-    return subprocess.Popen(  # noqa: S603 - our own command, and words of our own
+    process = subprocess.Popen(  # noqa: S603 - our own command, and words of our own
         [sys.executable, "-m", "thalweg", *words, "--json", "--until-eof"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths, **(env or {})},
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", **(env or {})},
         text=True,
+        errors="replace",
     )
+    line: Future[str] = Future()
+    thread = threading.Thread(target=_listen, args=(process.stdout, line), name="thalweg-output", daemon=True)
+    thread.start()
+    return _Started(process, line, thread)
 
 
-def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
+def _listen(output: IO[str], line: Future[str]) -> None:
+    """Read what a process prints to its end, so that it never waits for room; what follows its first line is ours."""
+    with output:
+        line.set_result(output.readline())
+        for text in output:
+            with suppress(OSError, ValueError, AttributeError):  # nobody listens to us either
+                sys.stdout.write(text)
+                sys.stdout.flush()
+
+
+def _told(started: _Started) -> dict[str, Any]:
     """What a process says of itself when it is there."""
-    assert process.stdout is not None
-    timer = threading.Timer(_START_SECONDS, process.kill)
-    timer.start()
+    process = started.process
     try:
-        line = process.stdout.readline()
-    finally:
-        timer.cancel()
+        line = started.line.result(_START_SECONDS)
+    except TimeoutError:
+        process.kill()
+        line = started.line.result()
     if not line:
         words: Any = process.args
-        _end([process])
+        _end([started])
         raise WorkersError(
             f"`{shlex.join(map(str, words))}` ended before it was there, with the code {process.returncode}; "
             "what it said is on standard error"
@@ -176,15 +199,15 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
     return told
 
 
-def _end(processes: list[subprocess.Popen[str]]) -> None:
+def _end(started: list[_Started]) -> None:
     """End processes; one that does not hear is killed."""
-    for process in processes:
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
-    for process in processes:
+    for each in started:
+        if each.process.stdin is not None:
+            each.process.stdin.close()
+    for each in started:
         try:
-            process.wait(_END_SECONDS)
+            each.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            each.process.kill()
+            each.process.wait()
+        each.output.join(_END_SECONDS)

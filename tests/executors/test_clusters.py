@@ -1,17 +1,19 @@
 """What all clusters have in common: when they begin and end, what of a bundle is lost with its worker, what travels."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import thalweg as tw
 from tests.executors import rows
-from tests.executors.processes import outcome
-from tests.executors.work import kill
-from thalweg.errors import ClusterError
+from tests.executors.processes import PATIENCE, Sink, outcome
+from tests.executors.work import kill, note
+from thalweg.errors import CallCancelled, ClusterError
 from thalweg.executors.cluster import ClusterExecutor
 from thalweg.tokens import NONE
 
@@ -111,3 +113,29 @@ def test_nothing_within_one_value_is_a_part_of_it():
     dsp.add_function("g", len, ["b"], ["c"])
     with rows.make("dask", n_workers=1) as cluster:
         assert dsp({"a": 1}, ["c"], executor=cluster)["c"] == 3
+
+
+@rows.DASK
+def test_a_call_that_is_cancelled_while_its_input_travels_is_not_made(tmp_path, monkeypatch):
+    begun, may_end = threading.Event(), threading.Event()
+    sink = Sink()
+    with rows.make("dask", n_workers=1) as cluster:
+        outcome(cluster, abs, -1)
+        client = cluster._engine._backend.client
+        scatter = client.scatter
+
+        async def slow(*args, **options):
+            begun.set()
+            while not may_end.is_set():
+                await asyncio.sleep(0.001)
+            return await scatter(*args, **options)
+
+        monkeypatch.setattr(client, "scatter", slow)
+        attempt = sink.attempt(note, tmp_path / "called", np.ones(1_000_000))
+        cluster.start(attempt)
+        assert begun.wait(PATIENCE)
+        cluster.cancel(attempt)
+        assert type(sink.take().error) is CallCancelled
+        may_end.set()
+        assert outcome(cluster, abs, -2).value == 2
+    assert not (tmp_path / "called").exists()

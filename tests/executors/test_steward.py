@@ -59,6 +59,14 @@ def test_what_is_cancelled_is_not_begun(steward):
     assert claim(steward, "thalweg-2", "b") == "cancelled"
 
 
+def test_what_is_cancelled_before_it_comes_is_not_begun(steward):
+    steward.cancel(["thalweg-3", "thalweg-4"])
+    steward.scheduler.tasks["thalweg-3"] = None
+    assert claim(steward, "thalweg-3", "a") == "cancelled"
+    steward.remove_client(steward.scheduler, "thalweg")
+    assert steward.cancelled == {"thalweg-3"}, "the others do not come any more"
+
+
 def test_what_is_forgotten_is_not_begun_and_leaves_nothing(steward):
     claim(steward, "thalweg-1", "a")
     claim(steward, "thalweg-1", "b")

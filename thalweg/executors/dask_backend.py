@@ -117,6 +117,8 @@ class DaskBackend:
         given: list[Any] = []
         if packed.given:
             given = await self.client.scatter(packed.given, hash=False, direct=self.cluster is not None)
+            if bundle.is_over:  # it was cancelled meanwhile
+                return
         parents = [parent.future for parent in packed.parents]
         is_limited = bundle.attempts[0].limit_seconds is not None
         places = range(len(parents), len(parents) + len(given))
@@ -178,7 +180,7 @@ class DaskBackend:
 
     async def cancel(self, bundles: Sequence[Bundle]) -> None:
         """End bundles: those at work with their workers, if these are ours."""
-        keys = [bundle.key for bundle in bundles]
+        keys = [bundle.key for bundle in bundles if bundle.key]  # the others have not been handed out
         begun = await self.client.scheduler.thalweg_cancel(keys=keys)
         for key in keys:
             self.bundles.pop(key, None)

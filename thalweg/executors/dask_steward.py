@@ -68,12 +68,9 @@ class Steward(SchedulerPlugin):
         return ""
 
     def cancel(self, keys: Sequence[str]) -> dict[str, str | None]:
-        """Let bundles not be begun; gives for each who has begun with it already."""
-        found: dict[str, str | None] = {}
-        for key in keys:
-            found[key] = self.claims.get(key)
-            if found[key] is None and key in self.scheduler.tasks:
-                self.cancelled.add(key)
+        """Let bundles not be begun, nor those that are still on their way here; gives who has begun with each."""
+        found = {key: self.claims.get(key) for key in keys}
+        self.cancelled.update(key for key, worker in found.items() if worker is None)
         return found
 
     def records(self, worker: str, key: str, data: bytes) -> None:  # noqa: ARG002 - each stream names its worker
@@ -102,6 +99,11 @@ class Steward(SchedulerPlugin):
             task = scheduler.tasks.get(key)
             if task is not None and task.state not in ("memory", "erred", "released", "forgotten"):
                 self._restrict(task)
+
+    def remove_client(self, scheduler: Scheduler, client: str) -> None:  # noqa: ARG002 - its name is in its keys
+        """A program has left: what was on its way from there does not come any more."""
+        tasks = self.scheduler.tasks
+        self.cancelled = {key for key in self.cancelled if key in tasks or client not in key}
 
     def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
         """A task goes on: one that has ended may be made again where its values are lost."""

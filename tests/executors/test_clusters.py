@@ -126,8 +126,7 @@ def test_a_call_that_is_cancelled_while_its_input_travels_is_not_made(tmp_path, 
 
         async def slow(*args, **options):
             begun.set()
-            while not may_end.is_set():
-                await asyncio.sleep(0.001)
+            await asyncio.to_thread(may_end.wait, PATIENCE)
             return await scatter(*args, **options)
 
         monkeypatch.setattr(client, "scatter", slow)

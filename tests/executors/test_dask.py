@@ -180,15 +180,18 @@ def test_a_large_array_stays_in_the_cluster(cluster):
     assert psutil.Process().io_counters().read_chars - before < 5_000_000
 
 
-def test_a_large_input_travels_once_for_all_calls_that_take_it(cluster, tmp_path):
+LARGE = {"array": np.arange(1_000_000.0), "text": "0123456789" * 800_000, "list": [str(n) for n in range(500_000)]}
+
+
+@pytest.mark.parametrize("value", LARGE.values(), ids=LARGE)
+def test_a_large_input_travels_once_for_all_calls_that_take_it(cluster, value):
     dsp = tw.Dispatcher()
     for number in range(8):
-        dsp.add_function(f"f{number}", lambda array, n=number: float(array[n]), ["a"], [f"x{number}"])
-    array = np.arange(1_000_000.0)
+        dsp.add_function(f"f{number}", lambda items, n=number: float(items[n]), ["a"], [f"x{number}"])
     before = psutil.Process().io_counters().write_chars
-    solution = dsp({"a": array}, [f"x{n}" for n in range(8)], executor=cluster)
+    solution = dsp({"a": value}, [f"x{n}" for n in range(8)], executor=cluster)
     assert [solution[f"x{n}"] for n in range(8)] == list(range(8))
-    assert psutil.Process().io_counters().write_chars - before < 3 * array.nbytes
+    assert psutil.Process().io_counters().write_chars - before < 3 * len(pickle.dumps(value))
 
 
 def test_a_dispatch_may_be_awaited(cluster):

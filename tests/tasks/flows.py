@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import threading
 from collections import Counter, OrderedDict, namedtuple
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ class Survey(Flow):
     @task
     def prints(self, text, times):
         for _ in range(times):
-            print(text)
+            sys.stdout.write(f"{text}\n")
         return times
 
     @task

@@ -18,7 +18,7 @@ from ..tokens import PREVIOUS
 from .contract import Attempt, Call
 from .later import Later
 from .parcels import LARGE, describe, name_of, refused
-from .remote import BundleParcel, Ref, Step, dumps
+from .remote import BundleParcel, Given, Ref, Step, dumps
 
 if TYPE_CHECKING:
     from .placement import Placement
@@ -220,17 +220,20 @@ class Packed:
     Attributes
     ----------
     parcel : bytes
+    large : list
+        Large values that are not in it.
     given : list
-        Large values, which travel beside it.
+        These, as they travel beside it.
     parents : list of Bundle
     refused : list of (int, Exception)
         Attempts that cannot travel, by their places, and why.
     """
 
-    __slots__ = ("given", "parcel", "parents", "refused")
+    __slots__ = ("given", "large", "parcel", "parents", "refused")
 
     def __init__(self) -> None:
         self.parcel = b""
+        self.large: list[Any] = []
         self.given: list[Any] = []
         self.parents: list[Bundle] = []
         self.refused: list[tuple[int, Exception]] = []
@@ -267,22 +270,9 @@ def _step(
     domain = None if call.domain is None else numbers[1]
     filters = numbers[1 if domain is None else 2 :]
     step = (numbers[0], args, domain, filters, attempt.is_kept)
-    size = 0
-
-    def stays(buffer: pickle.PickleBuffer) -> bool:
-        nonlocal size
-        size += buffer.raw().nbytes
-        return size < LARGE
-
-    try:
-        data = pickle.dumps(step, 5, buffer_callback=stays)
-    except Exception:
-        data, size = dumps(step), 0
+    data, size = _measured(step)
     if size >= LARGE:
-        step = (numbers[0], [_beside(arg, packed) for arg in args], *step[2:])
-        data = dumps(step)
-    elif b"__main__" in data:
-        data = dumps(step)
+        data = dumps((numbers[0], [_beside(arg, packed) for arg in args], *step[2:]))
     return data
 
 
@@ -294,7 +284,7 @@ def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
             return Ref(-1, place - 1)
         source, step, part = bundle.before, 0, -1
     elif type(arg) is not Later:
-        return arg
+        return arg if not packed.large else _known(arg, packed)
     elif arg.whole.keeper is None:
         return arg.get()
     else:
@@ -311,24 +301,41 @@ def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
     return Ref(shelf, step, part)
 
 
-def _beside(arg: Any, packed: Packed) -> Any:
-    """A large argument travels beside the parcel, once."""
-    if type(arg) is Ref:
-        return arg
-    size = 0
-
-    def count(buffer: pickle.PickleBuffer) -> None:
-        nonlocal size
-        size += buffer.raw().nbytes
-
-    pickle.dumps(arg, 5, buffer_callback=count)
-    if size < LARGE:
-        return arg
-    for index, value in enumerate(packed.given):
+def _known(arg: Any, packed: Packed) -> Any:
+    """An argument, or what stands for it if it travels beside the parcel already."""
+    for index, value in enumerate(packed.large):
         if value is arg:
             return Ref(-2, index)
-    packed.given.append(arg)
-    return Ref(-2, len(packed.given) - 1)
+    return arg
+
+
+def _beside(arg: Any, packed: Packed) -> Any:
+    """A large argument travels beside the parcel, once."""
+    arg = _known(arg, packed)  # it may be there twice
+    if type(arg) is Ref:
+        return arg
+    data, size = _measured(arg)
+    if size < LARGE:
+        return arg
+    packed.large.append(arg)
+    # Clusters have their ways with arrays; to them a list of a million texts is a million of values.
+    packed.given.append(arg if len(data) < LARGE else Given(dumps(arg)))
+    return Ref(-2, len(packed.large) - 1)
+
+
+def _measured(value: Any) -> tuple[bytes, int]:
+    """A pickle, and how many bytes it has; if these are many, there may be others that are not in it."""
+    beside = 0
+
+    def stays(buffer: pickle.PickleBuffer) -> bool:
+        nonlocal beside
+        size = buffer.raw().nbytes
+        if size >= LARGE:
+            beside += size
+        return size < LARGE
+
+    data = dumps(value, buffer_callback=stays)
+    return data, len(data) + beside
 
 
 def _blame(call: Call, error: Exception) -> Exception:

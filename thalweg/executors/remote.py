@@ -12,6 +12,7 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..errors import TransferError
@@ -20,7 +21,7 @@ from .failures import pack_error
 from .parcels import describe, refused
 from .worker import hinted, make_call
 
-__all__ = ["BundleParcel", "Record", "Ref", "Shelf", "Step", "dumps", "make_bundle", "take"]
+__all__ = ["BundleParcel", "Given", "Record", "Ref", "Shelf", "Step", "dumps", "make_bundle", "take"]
 
 # What a record says of a call.
 PLAIN, PACKED, KEPT, ERROR, UNMADE, DROPPED_VALUE = range(6)
@@ -91,6 +92,24 @@ class Record(NamedTuple):
     start: float
     end: float
     data: Any
+
+
+class Given:
+    """A large value that travels beside a parcel, packed as there: to a cluster it is so many bytes."""
+
+    def __init__(self, data: bytes | pickle.PickleBuffer) -> None:
+        self.data = data
+
+    @cached_property
+    def value(self) -> Any:
+        """The value; one for all calls that take it in this process."""
+        return pickle.loads(self.data)  # noqa: S301 - it comes from the program that we work for
+
+    def __sizeof__(self) -> int:
+        return 64 + memoryview(self.data).nbytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Given, (pickle.PickleBuffer(self.data),)
 
 
 class Shelf:
@@ -240,7 +259,8 @@ class _Work:
     def _found(self, ref: Ref, name: str) -> Any:
         """The value that stands for an argument."""
         if ref.shelf == -2:
-            return self.given[ref.step]
+            given = self.given[ref.step]
+            return given.value if type(given) is Given else given
         value = (self.values if ref.shelf < 0 else self.shelves[ref.shelf].values)[ref.step]
         if ref.part >= 0 and value is not UNKNOWN and value is not NONE and type(value) is not _Stays:
             value = value[ref.part]

@@ -4,14 +4,16 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import thalweg as tw
 from tests.executors import rows
-from tests.executors.processes import PATIENCE, Sink, outcome
+from tests.executors.processes import PATIENCE, Sink, outcome, until
 from tests.executors.work import kill, note
 from thalweg.errors import CallCancelled, ClusterError
 from thalweg.executors.cluster import ClusterExecutor
@@ -138,3 +140,41 @@ def test_a_call_that_is_cancelled_while_its_input_travels_is_not_made(tmp_path, 
         may_end.set()
         assert outcome(cluster, abs, -2).value == 2
     assert not (tmp_path / "called").exists()
+
+
+class Silent(Absent):
+    """A cluster that never answers."""
+
+    def __init__(self):
+        self.begun = threading.Event()
+
+    async def open(self, engine):
+        self.begun.set()
+        await asyncio.Event().wait()
+
+
+def test_an_executor_that_is_closed_does_not_wait_for_a_cluster_that_it_does_not_need_any_more():
+    backend, sink = Silent(), Sink()
+    executor = Alone(backend)
+    executor.start(sink.attempt(abs, -1))
+    assert backend.begun.wait(PATIENCE)
+    executor.close()
+    assert type(sink.take().error) is CallCancelled
+
+
+@rows.DASK
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 1.0])
+def test_nothing_is_left_of_a_cluster_that_is_closed_while_it_starts(seconds):
+    sink, ours = Sink(), psutil.Process()
+    before = ours.children(recursive=True)
+    executor = rows.make("dask", n_workers=1)
+    executor.start(sink.attempt(abs, -1))
+    time.sleep(seconds)  # wherever that is
+    executor.close()
+    sink.take()
+    until(lambda: not [each for each in ours.children(recursive=True) if each not in before and not is_tracker(each)])
+
+
+def is_tracker(process):
+    """Is it the one process that multiprocessing keeps?"""
+    return "resource_tracker" in " ".join(process.cmdline())

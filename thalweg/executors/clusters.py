@@ -73,6 +73,7 @@ class Engine:
         self._fetchers: set[Future[Any]] = set()
         self._is_open = False
         self._end: tuple[float] | None = None
+        self._over = asyncio.Event()
         self._error: Exception | None = None
         self._is_over = False
         self._loop = asyncio.new_event_loop()
@@ -89,7 +90,9 @@ class Engine:
             if self._is_over:
                 return False
             self._orders.append((what, subject))
-            if self._is_open and not self._is_awake:
+            if what == "close" and not self._is_open:
+                self._loop.call_soon_threadsafe(self._over.set)
+            elif self._is_open and not self._is_awake:
                 self._is_awake = True
                 self._loop.call_soon_threadsafe(self._turn)
         return True
@@ -127,19 +130,23 @@ class Engine:
             self._loop.close()
 
     async def _main(self) -> None:
-        self._over = asyncio.Event()
+        opening, over = self._loop.create_task(self._backend.open(self)), self._loop.create_task(self._over.wait())
         try:
-            try:
-                await self._backend.open(self)
-            except Exception as problem:
+            await asyncio.wait([opening, over], return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                opening.cancel()  # nobody needs it any more
+                await asyncio.wait([opening])
+            problem = asyncio.CancelledError() if opening.cancelled() else opening.exception()
+            if problem is not None and not over.done():
                 self._error = ClusterError(f"the cluster of executor {self._backend.name!r} cannot be had: {problem}")
                 self._error.__cause__ = problem
-            else:
+            elif problem is None:
                 with self._lock:
                     self._is_open = True
                 self._turn()
-                await self._over.wait()
+                await over
         finally:
+            over.cancel()
             await self._leave()
 
     async def _leave(self) -> None:
@@ -154,6 +161,8 @@ class Engine:
                 left.append(Bundle([attempt for attempt, _ in subject]))
             elif what == "fetch":
                 self._deny(subject[1])
+            elif what == "close":
+                self._end = (subject,)
         self._orders.clear()
         left += self._held
         left += [Bundle([attempt]) for attempt in self._segments.clear()]

@@ -69,7 +69,12 @@ class DaskBackend:
             local_cluster: Any = LocalCluster
             options = {"threads_per_worker": 1, "host": _LOOPBACK, "dashboard_address": f"{_LOOPBACK}:0"}
             options |= {"silence_logs": logging.CRITICAL, **self.options}
-            self.cluster = await local_cluster(asynchronous=True, **options)
+            starting = asyncio.ensure_future(local_cluster(asynchronous=True, **options))
+            try:
+                self.cluster = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                self.cluster = await starting  # what has begun can be ended when it is there
+                raise
             self.wanted = len(self.cluster.workers)
             await self._join(self.cluster, {})
         else:

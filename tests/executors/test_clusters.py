@@ -13,8 +13,9 @@ import pytest
 
 import thalweg as tw
 from tests.executors import rows
+from tests.executors.doors import aside
 from tests.executors.processes import PATIENCE, Sink, outcome, until
-from tests.executors.work import kill, note
+from tests.executors.work import kill, note, say_and_wait
 from thalweg.errors import CallCancelled, ClusterError
 from thalweg.executors.cluster import ClusterExecutor
 from thalweg.tokens import NONE
@@ -67,6 +68,7 @@ def whose(address):
     return f"""
 import os
 from thalweg.executors.dask import DaskExecutor
+from tests.executors.doors import aside
 from tests.executors.processes import value
 from tests.executors.work import increase, same
 
@@ -178,3 +180,16 @@ def test_nothing_is_left_of_a_cluster_that_is_closed_while_it_starts(seconds):
 def is_tracker(process):
     """Is it the one process that multiprocessing keeps?"""
     return "resource_tracker" in " ".join(process.cmdline())
+
+
+@rows.DASK
+def test_a_kept_value_is_had_while_all_workers_are_at_calls(tmp_path):
+    dsp = tw.Dispatcher()
+    dsp.add_function("f", lambda a: list(range(a)), ["a"], ["b"])
+    dsp.add_function("g", len, ["b"], ["c"])
+    sink = Sink()
+    with rows.make("dask", n_workers=1) as cluster:
+        solution = dsp({"a": 100_000}, ["c"], executor=cluster)
+        cluster.start(sink.attempt(say_and_wait, tmp_path / "begun"))
+        until((tmp_path / "begun").exists)
+        assert len(aside(solution.__getitem__, "b").result(PATIENCE)) == 100_000

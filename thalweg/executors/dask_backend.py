@@ -18,7 +18,7 @@ from distributed import Client, KilledWorker, LocalCluster
 
 from ..errors import ClusterError
 from .bundles import Bundle, Packed
-from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, make
+from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, make, taken
 from .remote import Record, take
 
 if TYPE_CHECKING:
@@ -207,8 +207,21 @@ class DaskBackend:
         """Values of a bundle, or their parts."""
         if not wanted:
             return []
-        future = self.client.submit(take, bundle.future, list(wanted), pure=False, priority=_FIRST)
-        values: list[Any] = await future
+        values: list[Any] | None = None
+        with suppress(Exception):  # whoever has them may have gone: a task has them made again
+            values = await self._taken(bundle.key, list(wanted))
+        if values is None:
+            values = await self.client.submit(take, bundle.future, list(wanted), pure=False, priority=_FIRST)
+        return values
+
+    async def _taken(self, key: str, wanted: list[tuple[int, int]]) -> list[Any] | None:
+        """Values from a worker that has them, however busy it is; None if there is none, or they cannot travel."""
+        holders = (await self.client.scheduler.who_has(keys=[key])).get(key)
+        if not holders:
+            return None
+        told = await self.client.run(taken, key, wanted, workers=holders[:1])
+        data = told.get(holders[0])
+        values: list[Any] | None = None if data is None else pickle.loads(data)  # noqa: S301 - it comes from our worker
         return values
 
     def release(self, bundle: Bundle) -> None:

@@ -21,12 +21,12 @@ from distributed import Scheduler, SchedulerPlugin, Worker, get_worker
 from distributed.utils import sync
 
 from .placement import ANNOUNCED, Offer, Placement
-from .remote import Record, Shelf, make_bundle
+from .remote import Record, Shelf, dumps, make_bundle, take
 
 if TYPE_CHECKING:
     from distributed.scheduler import TaskState
 
-__all__ = ["ANNOTATION", "PREFIX", "TOPIC", "Steward", "make"]
+__all__ = ["ANNOTATION", "PREFIX", "TOPIC", "Steward", "make", "taken"]
 
 ANNOTATION = "thalweg"
 PREFIX = "thalweg"
@@ -156,6 +156,20 @@ def make(key: str, parcel: bytes, is_limited: bool, given: Sequence[int], *value
         worker.loop.add_callback(_tell, worker, key, data)
 
     return make_bundle(parcel, shelves, [values[place] for place in given], tell)
+
+
+def taken(key: str, wanted: list[tuple[int, int]], dask_worker: Worker) -> bytes | None:
+    """Values of a shelf that a Dask worker has, packed; None if it has it no more, or they cannot travel.
+
+    Notes
+    -----
+    It is asked beside all calls: as a task, this would wait until one of them has ended.
+    """
+    shelf: Any = dask_worker.data.get(key)
+    try:
+        return None if shelf is None else dumps(take(shelf, wanted))
+    except Exception:
+        return None  # a task can say why
 
 
 async def _claim(worker: Worker, key: str, is_limited: bool) -> str:  # noqa: FBT001

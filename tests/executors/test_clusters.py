@@ -1,6 +1,7 @@
 """What all clusters have in common: when they begin and end, what of a bundle is lost with its worker, what travels."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import thalweg as tw
 from tests.executors import rows
 from tests.executors.doors import aside
 from tests.executors.processes import PATIENCE, Sink, outcome, until
-from tests.executors.work import kill, note, say_and_wait
+from tests.executors.work import kill, note, process, say_and_wait
 from thalweg.errors import CallCancelled, ClusterError
 from thalweg.executors.cluster import ClusterExecutor
 from thalweg.tokens import NONE
@@ -193,3 +194,9 @@ def test_a_kept_value_is_had_while_all_workers_are_at_calls(tmp_path):
         cluster.start(sink.attempt(say_and_wait, tmp_path / "begun"))
         until((tmp_path / "begun").exists)
         assert len(aside(solution.__getitem__, "b").result(PATIENCE)) == 100_000
+
+
+@rows.DASK
+def test_workers_may_be_threads_of_this_process():
+    with rows.make("dask", n_workers=1, processes=False) as cluster:
+        assert outcome(cluster, process).value == os.getpid()

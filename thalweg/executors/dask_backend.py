@@ -67,7 +67,8 @@ class DaskBackend:
         self.engine = engine
         if self.is_ours:
             local_cluster: Any = LocalCluster
-            options = {"threads_per_worker": 1, "host": _LOOPBACK, "dashboard_address": f"{_LOOPBACK}:0"}
+            host = _LOOPBACK if self.options.get("processes", True) else None  # threads of ours nobody else reaches
+            options = {"threads_per_worker": 1, "host": host, "dashboard_address": f"{_LOOPBACK}:0"}
             options |= {"silence_logs": logging.CRITICAL, **self.options}
             starting = asyncio.ensure_future(local_cluster(asynchronous=True, **options))
             try:

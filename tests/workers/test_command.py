@@ -29,6 +29,8 @@ def thalweg(*words, **variables):
         (["worker", "--scheduler", "localhost:1", "--resource", "GPU=none"], "'GPU=none' is no NAME=AMOUNT"),
         (["worker", "--scheduler", "localhost:1", "--memory", "3foo"], "'3foo' is no size; write it as 4GiB"),
         (["scheduler", "--host", "::"], "'::' can be reached from other machines"),
+        (["scheduler", "--port", "65536"], "there is no port 65536; give one from 1 to 65535, or 0 for a free one"),
+        (["certs", "never", "--days", "9999999"], "days is 9999999; give 1 to 36500"),
         (["scheduler", "--certs", "nowhere"], "'nowhere' lacks ca.pem, node.pem, node.key"),
         (["certs", "/proc/certs"], "/proc/certs: No such file or directory"),
     ],

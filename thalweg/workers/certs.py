@@ -16,6 +16,7 @@ __all__ = ["make_certificates"]
 
 AUTHORITY_KEY = "ca.key"
 _DAYS = 825
+_MOST_DAYS = 36_500
 
 
 def make_certificates(
@@ -62,8 +63,8 @@ def make_certificates(
     folder = Path(folder)
     if (folder / CERTIFICATE).exists():
         raise WorkersError(f"{str(folder / CERTIFICATE)!r} is there already; name another folder, or remove it")
-    if days < 1:
-        raise WorkersError(f"days is {days}; give at least 1")
+    if not 1 <= days <= _MOST_DAYS:
+        raise WorkersError(f"days is {days}; give 1 to {_MOST_DAYS}")
     folder.mkdir(parents=True, exist_ok=True)
     home = folder if authority is None else Path(authority)
     if authority is None and not (home / AUTHORITY).exists():

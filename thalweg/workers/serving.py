@@ -19,6 +19,7 @@ from .access import LOOPBACK, Access, check_host, checked_folder, distributed, i
 
 __all__ = ["Duty", "serve_scheduler", "serve_worker"]
 
+_PORTS = 65_535
 _CLOSE_SECONDS = 5.0
 _AGAIN_SECONDS = 1.0  # before a worker whose scheduler has gone looks for it again
 
@@ -54,6 +55,8 @@ def serve_scheduler(
         It may not, or cannot, listen there.
     """
     check_host(host, certs)
+    if not 0 <= port <= _PORTS:
+        raise WorkersError(f"there is no port {port}; give one from 1 to {_PORTS}, or 0 for a free one")
     folder = None if certs is None else checked_folder(certs)
     package = distributed()
 

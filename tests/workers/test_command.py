@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from tests.executors import rows
+from tests.executors.processes import Sink, until
+from tests.executors.work import say_and_wait
+
 
 def thalweg(*words, **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("THALWEG_")}
@@ -56,3 +60,19 @@ def test_a_scheduler_and_a_worker_tell_where_they_are_and_end_when_they_are_aske
         process.send_signal(signal.SIGINT)
         output, told = process.communicate(timeout=60)
         assert (process.returncode, output, told) == (0, "", "")
+
+
+def test_a_worker_ends_when_it_is_asked_though_it_is_at_a_call(tmp_path):
+    scheduler = thalweg("scheduler", "--port", "0", "--json")
+    address = json.loads(scheduler.stdout.readline())["address"]
+    worker = thalweg("worker", "--json", THALWEG_SCHEDULER=address)
+    worker.stdout.readline()
+    sink = Sink()
+    with rows.make("dask", address=address) as executor:
+        executor.start(sink.attempt(say_and_wait, tmp_path / "begun"))
+        until((tmp_path / "begun").exists)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.communicate(timeout=25)[0] == "", "distributed waits for calls for 30 s"
+    scheduler.send_signal(signal.SIGINT)
+    scheduler.communicate(timeout=60)
+    assert (worker.returncode, scheduler.returncode) == (0, 0)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from distributed import Scheduler, SchedulerPlugin, Worker, get_worker
@@ -179,4 +180,5 @@ async def _claim(worker: Worker, key: str, is_limited: bool) -> str:  # noqa: FB
 
 def _tell(worker: Worker, key: str, data: bytes) -> None:
     """Send records; what is lost with the connection is asked for again."""
-    worker.batched_stream.send({"op": "thalweg_records", "key": key, "data": data})
+    with suppress(OSError):
+        worker.batched_stream.send({"op": "thalweg_records", "key": key, "data": data})

@@ -217,8 +217,10 @@ async def _let_go(worker: Any, work: asyncio.Future[Any]) -> None:
     work.cancel()
     with suppress(Exception, asyncio.CancelledError):  # it may not have begun, or have gone
         await work
+    is_watching = isinstance(worker, distributed().Nanny)
+    options = {} if is_watching else {"executor_wait": False}  # it is not sure that calls ever end
     with suppress(Exception):
-        await asyncio.wait_for(worker.close(), _CLOSE_SECONDS)
+        await asyncio.wait_for(worker.close(**options), _CLOSE_SECONDS)
 
 
 def _serve(serve: Callable[[asyncio.Event], Any], *, until_eof: bool) -> None:

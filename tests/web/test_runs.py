@@ -132,6 +132,8 @@ def test_its_events_are_told_from_the_first_to_the_last():
         assert events[-1][2]["state"] == "done"
         rest = await client.get(f"{url}/events", headers={"Last-Event-ID": "4"})
         assert events_of(rest.text) == events[4:]
+        nothing = await client.get(f"{url}/events", headers={"Last-Event-ID": events[-1][0]})
+        assert (nothing.status_code, nothing.content) == (204, b"")  # a browser does not come back
         assert events_of((await client.get(f"{url}/events", headers={"Last-Event-ID": "-x"})).text) == events
 
     by_client(body().web(), asked)

@@ -109,6 +109,7 @@ def of_runs(asked: dict[str, Any]) -> dict[str, Any]:
     }
     content = followed["responses"]["200"]["content"]
     content["text/event-stream"] = content.pop("application/json")
+    followed["responses"]["204"] = {"description": "It has ended, and all events are known by `Last-Event-ID`"}
     return {
         "/runs": {"post": started, "get": listed},
         "/runs/{run}": {"get": seen, "delete": ended},

@@ -261,6 +261,8 @@ class Application:
         latest = request.headers.get("last-event-id", "")
         after = int(latest) if latest.isascii() and latest.isdigit() and len(latest) < 19 else 0
         events = await self.runs.follow(request.path_params["run"], after)
+        if events is None:
+            return Response(status_code=204)  # which tells browsers not to come back
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
         return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

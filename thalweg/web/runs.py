@@ -276,8 +276,8 @@ class Runs:
             await asyncio.wait([task])
         return await self.find(run_id)
 
-    async def follow(self, run_id: str, after: int) -> AsyncIterator[bytes]:
-        """The events of a run.
+    async def follow(self, run_id: str, after: int) -> AsyncIterator[bytes] | None:
+        """The events of a run from behind number `after` on; None if it has ended, and all of them are known.
 
         Raises
         ------
@@ -288,7 +288,9 @@ class Runs:
         if self.streams >= self.limits.streams:
             self.admission.refuse()
         live = self.lives.get(run_id)
-        return self._read(live, after) if live is not None else _only_the_end(record)
+        if live is None:
+            return _only_the_end(record)
+        return None if live.is_over and after == live.count else self._read(live, after)
 
     async def _read(self, live: Live, after: int) -> AsyncIterator[bytes]:
         self.streams += 1

@@ -94,6 +94,34 @@ def test_what_matters_changes_it(load, old, new):
     assert signature_of(load(BASE).f) != signature_of(load(BASE.replace(old, new)).f)
 
 
+BRANCHES = """
+    try:
+        import nothing_of_this_name as fast
+    except ImportError:
+        def helper(x):
+            return x + 1
+
+    if True:
+        FACTOR = 2
+    else:
+        FACTOR = 3
+    FACTOR += 4
+
+    def f(x):
+        value = helper(x)
+        return value * FACTOR
+
+    if __name__ == "__main__":
+        value = f(1)
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("x + 1", "x - 1"), ("= 2", "= 5"), ("+= 4", "+= 6")])
+def test_what_stands_in_a_branch_at_the_top_of_the_file_is_looked_at(load, old, new):
+    assert signature_of(load(BRANCHES).f) == signature_of(load(BRANCHES.replace("f(1)", "f(2)")).f)
+    assert signature_of(load(BRANCHES).f) != signature_of(load(BRANCHES.replace(old, new)).f)
+
+
 def test_functions_of_one_text_are_the_same_whatever_their_module_is_called(load):
     assert signature_of(load(BASE).f) == signature_of(load(BASE, "renamed").f)
 

@@ -223,10 +223,11 @@ def _of_class(cls: type) -> Iterator[str]:
     module = sys.modules.get(cls.__module__)
     path = getattr(module, "__file__", None)
     file = _file(path) if path else None
-    node = file.top.get(cls.__name__) if file is not None else None
-    if file is not None and node is not None:
+    nodes = file.top.get(cls.__name__, ()) if file is not None else ()
+    if file is not None and nodes:
         yield cls.__qualname__
-        yield from file.closure_of(node)
+        for node in nodes:
+            yield from file.closure_of(node)
     else:
         yield _name(cls)
 
@@ -262,10 +263,10 @@ class _File:
         source = "".join(lines)
         tree = ast.parse(source)
         self.codes = set(_marks(compile(source, path, "exec", dont_inherit=True)))
-        self.top: dict[str, ast.stmt] = {}  # name -> the statement that defines it
-        for statement in tree.body:
+        self.top: dict[str, list[ast.stmt]] = {}  # name -> the statements that define it
+        for statement in _at_top(tree):
             for name in _defined(statement):
-                self.top[name] = statement
+                self.top.setdefault(name, []).append(statement)
         self.by_line: dict[int, list[_Definition]] = {}
         for node in ast.walk(tree):
             if isinstance(node, _Definition):
@@ -297,7 +298,7 @@ class _File:
             seen.add(id(node))
             text, names = self._dump(node)
             yield text
-            pending += [self.top[name] for name in sorted(names & self.top.keys(), reverse=True)]
+            pending += [each for name in sorted(names & self.top.keys(), reverse=True) for each in self.top[name]]
 
     def _dump(self, node: ast.AST) -> tuple[str, frozenset[str]]:
         known = self.dumps.get(id(node))
@@ -325,12 +326,32 @@ def _file(path: str) -> _File | None:
     return file
 
 
+def _at_top(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a file, also those that a condition, a loop or an attempt at its top holds.
+
+    What is only there when the file is run as a program is not there where it is imported, and is left out.
+    """
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and "__name__" in map(_id, ast.walk(node.test)):
+            continue
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            pending += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _id(node: ast.AST) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
 def _defined(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Assign):
         return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+    if isinstance(statement, ast.AnnAssign | ast.AugAssign) and isinstance(statement.target, ast.Name):
         return [statement.target.id]
     return []
 

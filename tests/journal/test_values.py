@@ -7,7 +7,7 @@ import enum
 import math
 import zoneinfo
 from collections import OrderedDict, namedtuple
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ scalars = (
     | st.times()
     | st.timedeltas()
     | st.uuids()
-    | st.sampled_from([NONE, EMPTY, ..., range(2, 9, 3), PurePosixPath("a/b"), PureWindowsPath("c:/d")])
+    | st.sampled_from([NONE, EMPTY, ..., range(2, 9, 3), PurePosixPath("a/b"), PureWindowsPath("c:/d"), Path("e")])
 )
 values = st.recursive(
     scalars,

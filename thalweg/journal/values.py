@@ -25,7 +25,7 @@ from fractions import Fraction
 from functools import partial
 from io import BytesIO
 from math import isfinite
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -38,6 +38,7 @@ from ..tokens import EMPTY, END, NONE, PLOT, SELF, SINK, START, Token
 
 __all__ = ["Unkept", "decode", "digest_of_value", "encode"]
 
+_PATH = type(Path())  # of this system: one of another has no files here
 _CODE = (FunctionType, MethodType, partial, type)
 _PART_BYTES = 4096  # what is longer is no part of the JSON
 _LONG_DIGITS = 4000  # Python refuses to write longer integers as decimals
@@ -338,6 +339,7 @@ _WRITERS: dict[type, Callable[[_Writer, Any], Any]] = {
     slice: lambda writer, value: [writer.plain(each) for each in (value.start, value.stop, value.step)],
     PurePosixPath: lambda _, value: str(value),
     PureWindowsPath: lambda _, value: str(value),
+    _PATH: lambda _, value: str(value),
     Token: lambda _, value: _token(value),
     Unkept: lambda _, value: value.type,
 }
@@ -402,6 +404,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "~slice": lambda held: slice(*held),
     "~PurePosixPath": PurePosixPath,
     "~PureWindowsPath": PureWindowsPath,
+    f"~{_PATH.__name__}": _PATH,
     "~named": _NAMED.__getitem__,
     "~unkept": Unkept,
     "~numpy": _numpy_scalar,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -16,9 +17,12 @@ import thalweg as tw
 from tests.executors import rows
 from tests.executors.doors import aside
 from tests.executors.processes import PATIENCE, Sink, outcome, until
-from tests.executors.work import kill, note, process, say_and_wait
-from thalweg.errors import CallCancelled, ClusterError
+from tests.executors.work import increase, kill, note, process, say_and_wait
+from thalweg.errors import CallCancelled, ClusterError, WorkerDied
+from thalweg.executors.bundles import Bundle, Functions, pack
 from thalweg.executors.cluster import ClusterExecutor
+from thalweg.executors.later import Later
+from thalweg.executors.remote import PLAIN, Record
 from thalweg.tokens import NONE
 
 ROOT = Path(__file__).parents[2]
@@ -200,3 +204,61 @@ def test_a_kept_value_is_had_while_all_workers_are_at_calls(tmp_path):
 def test_workers_may_be_threads_of_this_process():
     with rows.make("dask", n_workers=1, processes=False) as cluster:
         assert outcome(cluster, process).value == os.getpid()
+
+
+class Stepped(Absent):
+    """A cluster with one place, whose bundles end when the test says so."""
+
+    def __init__(self):
+        self.taken = queue.SimpleQueue()
+
+    async def open(self, engine):
+        self.engine = engine
+
+    async def submit(self, bundle, packed, priority):
+        self.taken.put(bundle)
+
+    def release(self, bundle):
+        pass
+
+    def end(self, bundle, values):
+        """Tell of its calls, and of its end."""
+
+        async def tell():
+            self.engine.told(bundle, [Record(n, PLAIN, 0.0, 0.0, value) for n, value in enumerate(values)], 0.0, "")
+            await self.engine.ended(bundle, None)
+
+        asyncio.run_coroutine_threadsafe(tell(), self.engine._loop).result(PATIENCE)
+
+
+def test_a_call_that_is_cancelled_is_reported_though_others_that_travel_with_it_are_not():
+    backend, sink = Stepped(), Sink()
+    executor = Alone(backend)
+    executor._functions.took(increase, 1e-6)  # such calls travel together when there is room for them
+    attempts = [sink.attempt(abs, -1), sink.attempt(abs, -2), *[sink.attempt(increase, number) for number in (2, 3, 4)]]
+    for attempt in attempts[:2]:
+        executor.start(attempt)
+    first, second = (backend.taken.get(timeout=PATIENCE) for _ in range(2))
+    for attempt in attempts[2:]:
+        executor.start(attempt)
+    backend.end(first, [1])
+    shared = backend.taken.get(timeout=PATIENCE)
+    assert len(shared.attempts) == 2
+    executor.cancel(attempts[3])
+    backend.end(second, [2])
+    backend.end(shared, [3, 4])
+    backend.end(backend.taken.get(timeout=PATIENCE), [5])
+    found = sink.take_all(attempts)
+    assert [each.value for each in found] == [1, 2, 3, None, 5]
+    assert type(found[3].error) is CallCancelled
+    executor.close()
+
+
+def test_what_a_lost_bundle_has_told_is_known_to_who_takes_it():
+    sink, later = Sink(), Later()
+    source = Bundle([sink.attempt(abs, -1)])
+    taker = Bundle([sink.attempt(abs, later)])
+    later.place, later.keeper, source.is_over = (source, 0), sink, True
+    assert [type(error) for _, error in pack(taker, Functions()).refused] == [WorkerDied]
+    later.value = 7
+    assert not pack(taker, Functions()).refused

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import TransferError, WorkerDied
-from ..tokens import PREVIOUS
+from ..tokens import PREVIOUS, UNKNOWN
 from .contract import Attempt, Call
 from .later import Later
 from .parcels import LARGE, describe, name_of, refused
@@ -292,6 +292,8 @@ def _reference(arg: Any, bundle: Bundle, place: int, packed: Packed) -> Any:
     if source is bundle:
         return Ref(-1, step, part)
     if source.is_lost():
+        if type(arg) is Later and arg.whole.value is not UNKNOWN:
+            return arg.get()  # it was told before it was lost
         raise WorkerDied(NEVER_MADE)
     try:
         shelf = packed.parents.index(source)

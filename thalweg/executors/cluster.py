@@ -43,10 +43,10 @@ class ClusterExecutor:
 
     def __init__(self) -> None:
         self.submissions = 0
-        self._functions: Functions
+        self._functions = Functions()
         self._lock = threading.Lock()
         self._engine: Engine | None = None
-        self._process = 0
+        self._process = os.getpid()
         self._finalizer: Any = None
 
     def backend(self) -> Backend:

@@ -354,13 +354,14 @@ class Engine:
         left = bundle.unreported()
         if lost is None and left and bundle.is_chain:
             self._end_chain(bundle)
-        elif left or (lost is not None and bundle.is_ahead and lost != "cancelled"):
+        elif left or (lost is not None and bundle.is_ahead and lost != "cancelled" and not bundle.cancelled):
             for parent in bundle.parents:
-                if parent.is_ahead and not parent.is_replaced and self._backend.has_lost(parent):
+                if parent.is_ahead and parent.is_over and not parent.is_replaced and self._backend.has_lost(parent):
                     self._make_once_more(parent, slice(None), None)
             self._make_again(bundle, lost)
         if lost is not None:
             self._backend.release(bundle)
+        self._report_cancelled(bundle)
         self._let_go(bundle)
         self._segments.ended(bundle, self._backend.places)
         self.feed()
@@ -411,9 +412,9 @@ class Engine:
         elif bundle.trouble is not None and (lost == "refused" or bundle.lives > REMADE):
             trouble = f"{type(bundle.trouble).__name__}: {bundle.trouble}"
             self._refuse(bundle, ClusterError(f"a worker could not begin with a call ({trouble}); is thalweg there?"))
-        elif bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1):
+        elif bundle.lives > REMADE or (lost == "died" and len(bundle.attempts) == 1 and bundle.unreported()):
             self._refuse(bundle, WorkerDied(_DIED))
-        elif lost == "died":  # one of them is at fault: each goes alone
+        elif lost == "died" and len(bundle.attempts) > 1:  # one of them is at fault: each goes alone
             before: Bundle | None = None
             for place in range(len(bundle.attempts)):
                 before = self._make_once_more(bundle, slice(place, place + 1), before)
@@ -465,11 +466,16 @@ class Engine:
             await self._backend.cancel(bundles)
         for bundle in bundles:
             bundle.is_over = True
-            for place in bundle.cancelled:
-                bundle.reported[place] = False
-            self._refuse(bundle, CallCancelled("it was cancelled"))
+            self._report_cancelled(bundle)
             self._let_go(bundle)
         self.feed()
+
+    def _report_cancelled(self, bundle: Bundle) -> None:
+        """Report what was cancelled of a bundle that is made no more."""
+        cancelled, bundle.cancelled = bundle.cancelled, []
+        for place in cancelled:
+            bundle.reported[place] = False
+            self._fail(bundle, place, CallCancelled("it was cancelled"))
 
     async def _fetch(self, later: Later, future: Future[Any]) -> None:
         """Bring a value here."""

@@ -32,6 +32,7 @@ _CONNECT = "distributed.comm.timeouts.connect"
 _MORE_SECONDS = 1.0  # the client says more of what it waited for: let it speak first
 _CLOSE_SECONDS = 10.0  # what a busy machine may need to end processes that were told to
 _SAME_CLOCK_SECONDS = 0.001
+_GONE = "gone"  # what has become of values that were made, and could not be made again
 _FIRST = float(1 << 40)  # the priority of what is asked about calls: it comes before any call
 _annotate: Any = getattr(dask, "annotate")  # noqa: B009 - it is there, but not said to be
 
@@ -181,8 +182,11 @@ class DaskBackend:
         """Why a bundle has not told of all its calls."""
         if bundle.lost is None:  # it was made
             return None
-        word, _, address = bundle.lost.partition(" ")
-        return "innocent" if address in self.killed else word
+        word, _, which = bundle.lost.partition(" ")
+        if word == "upstream" and not bundle.is_over:
+            for place in map(int, which.split()):
+                bundle.parents[place].lost = _GONE
+        return "innocent" if which in self.killed else word
 
     async def cancel(self, bundles: Sequence[Bundle]) -> None:
         """End bundles: those at work with their workers, if these are ours."""
@@ -202,7 +206,7 @@ class DaskBackend:
 
     def has_lost(self, bundle: Bundle) -> bool:
         """Can the values of a bundle not be had any more, though it was made?"""
-        return bundle.future is not None and bundle.future.status == "error"
+        return bundle.future is not None and (bundle.future.status == "error" or bundle.lost == _GONE)
 
     async def fetch(self, bundle: Bundle, wanted: Sequence[tuple[int, int]]) -> list[Any]:
         """Values of a bundle, or their parts."""

@@ -143,8 +143,9 @@ def make(key: str, parcel: bytes, is_limited: bool, given: Sequence[int], *value
     """
     worker = get_worker()
     shelves = [value for place, value in enumerate(values) if place not in given]
-    if any(shelf.is_lost for shelf in shelves):
-        answer = "upstream"
+    lost = [str(place) for place, shelf in enumerate(shelves) if shelf.is_lost]
+    if lost:
+        answer = " ".join(["upstream", *lost])
     else:
         answer = sync(worker.loop, _claim, worker, key, is_limited)
     if answer:

@@ -7,14 +7,14 @@ remembered, so that what is cheap travels with more of its kind.
 from __future__ import annotations
 
 import pickle
-import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import TransferError, WorkerDied
 from ..tokens import PREVIOUS, UNKNOWN
+from . import known
 from .contract import Attempt, Call
 from .later import Later
 from .parcels import LARGE, describe, name_of, refused
@@ -28,26 +28,8 @@ __all__ = ["NEVER_MADE", "Bundle", "Functions", "Packed", "laters_of", "mark", "
 NEVER_MADE = "what it takes was lost, or was never made"
 
 
-class Known:
-    """A function: its pickle, and how long its calls take."""
-
-    __slots__ = ("data", "function", "name", "number", "seconds")
-
-    def __init__(self, number: int, function: Callable[[], Any], name: str) -> None:
-        self.number = number
-        self.function = function
-        self.name = name
-        self.data: bytes | None = None
-        self.seconds: float | None = None
-
-    def took(self, seconds: float) -> None:
-        """Learn from a call: at once if it was slower, by and by if it was quicker."""
-        known = self.seconds
-        self.seconds = seconds if known is None or seconds > known else 0.5 * (known + seconds)
-
-
-class Functions:
-    """What is known of functions, by identity, as long as they are there.
+class Functions(known.Functions):
+    """What is known of the functions of a program.
 
     Attributes
     ----------
@@ -58,60 +40,24 @@ class Functions:
     """
 
     def __init__(self) -> None:
+        super().__init__(_Pickles())
         self.owner = uuid4().hex
         self.recent: deque[float] = deque(maxlen=256)
-        self._known: dict[int, Known] = {}
-        self._gone: deque[tuple[int, int]] = deque()
-        self._count = 0
-
-    def known(self, function: Any) -> Known:
-        """The record of a function."""
-        key = id(function)
-        known = self._known.get(key)
-        if known is not None and known.function() is function:
-            return known
-        while self._gone:
-            old, number = self._gone.popleft()
-            gone = self._known.get(old)
-            if gone is not None and gone.number == number:
-                del self._known[old]
-        self._count += 1
-        number = self._count
-        try:
-            reference: Callable[[], Any] = weakref.ref(function, lambda _: self._gone.append((key, number)))
-        except TypeError:  # some have no room for such a reference, and are kept
-
-            def reference() -> Any:
-                return function
-
-        self._known[key] = known = Known(number, reference, name_of(function))
-        return known
-
-    def seconds(self, function: Any) -> float | None:
-        """How long a function takes; None if it has not been called yet."""
-        known = self._known.get(id(function))
-        return None if known is None or known.function() is not function else known.seconds
 
     def took(self, function: Any, seconds: float) -> None:
         """Learn from a call."""
         self.recent.append(seconds)
         self.known(function).took(seconds)
 
-    def packed(self, function: Any) -> Known:
-        """As `known`, with its pickle.
 
-        Raises
-        ------
-        TransferError
-            It does not pickle.
-        """
-        known = self.known(function)
-        if known.data is None:
-            try:
-                known.data = dumps(function)
-            except Exception as error:
-                raise refused("the function", known.name, error) from error
-        return known
+class _Pickles:
+    """What travels of a function: its pickle, which occupies nothing."""
+
+    def pack(self, value: Any, _: list[Any]) -> bytes:
+        return dumps(value)
+
+    def release(self, _: list[Any]) -> None:
+        pass
 
 
 class Bundle:
@@ -242,6 +188,8 @@ class Packed:
 def pack(bundle: Bundle, functions: Functions) -> Packed:
     """Pack a bundle; what cannot travel is left out, and the reason noted."""
     packed = Packed()
+    functions.begin(bundle.attempts[0].report)
+    deque(functions.forgotten(), maxlen=0)  # workers forget by themselves what is long unused
     needed: dict[int, tuple[str, bytes]] = {}
     steps: list[bytes] = []
     for place, attempt in enumerate(bundle.attempts):
@@ -263,9 +211,9 @@ def _step(
     call = attempt.call
     numbers = []
     for each in (call.function, *(() if call.domain is None else (call.domain,)), *call.filters):
-        known = functions.packed(each)
-        needed[known.number] = (known.name, known.data)
-        numbers.append(known.number)
+        record = functions.packed(each)
+        needed[record.number] = (record.name, record.parcel)
+        numbers.append(record.number)
     args = [_reference(arg, bundle, place, packed) for arg in call.args]
     domain = None if call.domain is None else numbers[1]
     filters = numbers[1 if domain is None else 2 :]

@@ -1,108 +1,19 @@
-"""What is handed to a worker at once: one attempt or a chain of them, packed; and the functions that workers know."""
+"""What is handed to a worker at once: one attempt or a chain of them, packed."""
 
 from __future__ import annotations
 
-import weakref
-from collections import deque
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import TransferError
 from .contract import Attempt, Call
 from .depot import Depot, File
+from .known import Functions, Known
 from .parcels import Packer, WithFiles, describe, name_of, refused
 
-__all__ = ["Functions", "Item", "Known", "Parcel", "prepare"]
+__all__ = ["Item", "Parcel", "prepare"]
 
 # What an item is sent as: a call, or the calls of a chain one by one.
 Parcel = bytes | WithFiles | list[bytes | WithFiles]
-
-
-class Known:
-    """A function that travels once and is then called by its number.
-
-    Attributes
-    ----------
-    seconds : float or None
-        How long its calls take; None before the first has ended.
-    large : int
-        Bytes of the large array that its last call gave; 0 for none.
-    """
-
-    __slots__ = ("function", "large", "name", "number", "parcel", "seconds")
-
-    def __init__(self, number: int, function: Callable[[], Any], name: str, parcel: bytes | WithFiles) -> None:
-        self.number = number
-        self.function = function
-        self.name = name
-        self.parcel = parcel
-        self.seconds: float | None = None
-        self.large = 0
-
-    def took(self, seconds: float) -> None:
-        """Learn from a call: at once if it was slower, by and by if it was quicker."""
-        known = self.seconds
-        self.seconds = seconds if known is None or seconds > known else 0.5 * (known + seconds)
-
-
-class Functions:
-    """The functions of a pool, by identity; one that has been collected is forgotten.
-
-    Parameters
-    ----------
-    depot : Depot
-        Where a function lies that is too long for a socket, until it is forgotten.
-    """
-
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
-        self._packer = Packer()
-        self._known: dict[int, Known] = {}
-        self._files: dict[int, list[File]] = {}
-        self._gone: deque[tuple[int, int]] = deque()
-        self._count = 0
-
-    def known(self, function: Any) -> Known:
-        """The record of a function.
-
-        Raises
-        ------
-        TransferError
-            It does not pickle.
-        """
-        key = id(function)
-        known = self._known.get(key)
-        if known is not None and known.function() is function:
-            return known
-        self._count += 1
-        number = self._count
-        name = name_of(function)
-        files: list[File] = []
-        try:
-            parcel = self._depot.pack(function, files)
-        except Exception as error:
-            self._depot.release(files)
-            raise refused("the function", name, error) from error
-        try:
-            reference: Callable[[], Any] = weakref.ref(function, lambda _: self._gone.append((key, number)))
-        except TypeError:  # some have no room for such a reference, and are kept
-
-            def reference() -> Any:
-                return function
-
-        self._known[key] = known = Known(number, reference, name, parcel)
-        self._files[number] = files
-        return known
-
-    def forgotten(self) -> Iterator[int]:
-        """Numbers of functions that have been collected since this was last asked."""
-        while self._gone:
-            key, number = self._gone.popleft()
-            known = self._known.get(key)
-            if known is not None and known.number == number:
-                del self._known[key]
-            self._depot.release(self._files.pop(number, []))
-            yield number
 
 
 class Item:
@@ -183,11 +94,12 @@ class Item:
 def prepare(item: Item, functions: Functions, depot: Depot) -> None:
     """Pack an item; from the first attempt on that cannot travel it is cut, and the reason noted."""
     attempts = item.attempts
+    functions.begin(attempts[0].report)
     call = attempts[0].call
     if len(attempts) == 1 and type(call) is Call:
         item.is_limited = attempts[0].limit_seconds is not None
         try:
-            known = functions.known(call.function)
+            known = functions.packed(call.function)
             item.parcel = depot.pack((known.number, call.args), item.files)
         except Exception as error:
             _cut(item, 0, _blame(call, error))
@@ -208,9 +120,9 @@ def prepare(item: Item, functions: Functions, depot: Depot) -> None:
 def _step(attempt: Attempt, item: Item, functions: Functions, depot: Depot) -> bytes | WithFiles:
     """One call of a chain, or one with a domain or filters."""
     call = attempt.call
-    known = functions.known(call.function)
-    domain = None if call.domain is None else functions.known(call.domain)
-    filters = [functions.known(each) for each in call.filters]
+    known = functions.packed(call.function)
+    domain = None if call.domain is None else functions.packed(call.domain)
+    filters = [functions.packed(each) for each in call.filters]
     values = (known.number, call.args, domain and domain.number, [each.number for each in filters], attempt.is_kept)
     parcel = depot.pack(values, item.files)
     item.functions += [known, *([] if domain is None else [domain]), *filters]

@@ -26,7 +26,8 @@ from ..tokens import NONE
 from .contract import DROPPED, Attempt, Outcome, report_end
 from .depot import Depot
 from .failures import load_error
-from .items import Functions, Item, Known
+from .items import Item
+from .known import Functions, Known
 from .loop import Loop
 from .parcels import WithFiles, name_of, refused
 from .waiting import Waiting, is_quick

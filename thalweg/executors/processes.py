@@ -45,8 +45,9 @@ class ProcessesExecutor:
     Notes
     -----
     Processes are started when they are needed, as new interpreters: nothing is forked.  What a function changes in its
-    process, global variables, say, is seen by later calls there and by nobody else.  A function travels once: what is
-    changed in it later, such as an attribute of a callable object, is not seen by the processes that have it.
+    process, global variables, say, is seen by later calls there and by nobody else.  Each run has functions as they are
+    by then, also objects that can be called, closures, and the globals of what ``__main__`` defines; what is imported by
+    its name is what its module says there.
     Functions, arguments and results must pickle; lambdas, closures and what ``__main__`` defines need cloudpickle,
     which ``thalweg[processes]`` brings.  Large arrays travel in files in memory: do not change one that a call in
     flight was given.

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 
 from .depot import Depot
-from .items import Functions, Item, prepare
+from .items import Item, prepare
+from .known import Functions
 
 __all__ = ["Waiting", "is_quick"]
 

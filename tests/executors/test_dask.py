@@ -344,6 +344,22 @@ def test_a_cluster_that_is_not_there_is_said_so():
         executor.close()
 
 
+def test_a_script_that_starts_workers_unguarded_is_told_of_it(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import thalweg as tw\n"
+        "from thalweg.executors.dask import DaskExecutor\n"
+        "dsp = tw.Dispatcher()\n"
+        "dsp.add_function('f', abs, ['x'], ['y'])\n"
+        "with DaskExecutor(n_workers=1) as executor:\n"
+        "    dsp({'x': -1}, ['y'], executor=executor)\n"
+    )
+    run = {"capture_output": True, "text": True, "timeout": PATIENCE_SECONDS, "check": False}
+    ended = subprocess.run([sys.executable, script], **run)
+    assert ended.returncode == 1
+    assert "under `if __name__ == '__main__':`" in ended.stderr
+
+
 def test_a_cluster_that_never_answers_is_said_so():
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and says nothing
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"

@@ -12,6 +12,8 @@ from tests.executors import rows
 from thalweg.errors import TransferError
 from thalweg.executors.bundles import Functions
 
+ELSEWHERE = [name for name in ("processes", "parallel", "dask", "ray") if name in rows.ROWS]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _shut_down():
@@ -210,7 +212,7 @@ def test_one_that_does_not_travel_any_more_is_said_so():
         packed(functions, held)
 
 
-@pytest.mark.parametrize("executor", rows.params([name for name in ("processes", "parallel", "dask", "ray") if name in rows.ROWS]))
+@pytest.mark.parametrize("executor", rows.params(ELSEWHERE))
 def test_each_dispatch_calls_functions_as_they_are_by_then(executor):
     held, limits = Times(2), [2]
     dsp = tw.Dispatcher()

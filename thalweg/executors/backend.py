@@ -1,16 +1,30 @@
-"""What a cluster is for the loop that keeps it busy: one file each, and nothing else knows which it is."""
+"""What a cluster and the loop that keeps it busy are for each other: one file each, and neither knows the other's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
 from .bundles import Bundle, Packed
+from .remote import Record
 
-if TYPE_CHECKING:
-    from .clusters import Engine
+__all__ = ["Backend", "Watch"]
 
-__all__ = ["Backend"]
+
+class Watch(Protocol):
+    """The loop, as a cluster sees it; all of it is called in its thread."""
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have something done beside all else."""
+
+    def told(self, bundle: Bundle, records: Sequence[Record], shift: float, place: str) -> None:
+        """What became of calls of a bundle; the worker's clock is behind ours by `shift` [s]."""
+
+    async def ended(self, bundle: Bundle, lost: str | None) -> None:
+        """A bundle has ended, and if not all of it was made, why."""
+
+    def lose(self, error: Exception) -> None:
+        """The cluster is gone."""
 
 
 class Backend(Protocol):
@@ -30,7 +44,7 @@ class Backend(Protocol):
     places: int
     address: str | None
 
-    async def open(self, engine: Engine) -> None:
+    async def open(self, engine: Watch) -> None:
         """Join the cluster, or start it."""
 
     async def submit(self, bundle: Bundle, packed: Packed, priority: float) -> None:

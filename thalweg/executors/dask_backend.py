@@ -22,12 +22,13 @@ from .dask_steward import ANNOTATION, PREFIX, TOPIC, Steward, make, taken
 from .remote import Record, take
 
 if TYPE_CHECKING:
-    from .clusters import Engine
+    from .backend import Watch
 
 __all__ = ["DaskBackend"]
 
 _LOOPBACK = "127.0.0.1"
 _LOOK_SECONDS = 0.5  # how long the number of workers is taken for what it was
+_GUARD = "(a script that starts workers does so under `if __name__ == '__main__':`, for they import it)"
 _CONNECT = "distributed.comm.timeouts.connect"
 _MORE_SECONDS = 1.0  # the client says more of what it waited for: let it speak first
 _CLOSE_SECONDS = 10.0  # what a busy machine may need to end processes that were told to
@@ -63,7 +64,7 @@ class DaskBackend:
         self.places = 1  # how many calls it makes at once
         self.wanted = 0  # workers of a cluster of ours
 
-    async def open(self, engine: Engine) -> None:
+    async def open(self, engine: Watch) -> None:
         """Join the cluster, or start it."""
         self.engine = engine
         if self.is_ours:
@@ -77,6 +78,8 @@ class DaskBackend:
             except asyncio.CancelledError:
                 self.cluster = await starting  # what has begun can be ended when it is there
                 raise
+            except RuntimeError as error:
+                raise RuntimeError(f"{error} {_GUARD}") from error
             self.wanted = len(self.cluster.workers)
             await self._join(self.cluster, {})
         else:

@@ -46,8 +46,8 @@ class ProcessesExecutor:
     -----
     Processes are started when they are needed, as new interpreters: nothing is forked.  What a function changes in its
     process, global variables, say, is seen by later calls there and by nobody else.  Each run has functions as they are
-    by then, also objects that can be called, closures, and the globals of what ``__main__`` defines; what is imported by
-    its name is what its module says there.
+    by then, also objects that can be called, closures, and the globals of what ``__main__`` defines; what is imported
+    by its name is what its module says there.
     Functions, arguments and results must pickle; lambdas, closures and what ``__main__`` defines need cloudpickle,
     which ``thalweg[processes]`` brings.  Large arrays travel in files in memory: do not change one that a call in
     flight was given.

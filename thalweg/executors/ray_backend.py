@@ -20,7 +20,7 @@ from .ray_worker import make, take_values
 from .remote import Record
 
 if TYPE_CHECKING:
-    from .clusters import Engine
+    from .backend import Watch
 
 __all__ = ["RayBackend"]
 
@@ -47,7 +47,7 @@ class RayBackend:
         with _alone(is_wanted=address is None and is_first):
             self.ray: Any = import_module("ray")
 
-    async def open(self, engine: Engine) -> None:
+    async def open(self, engine: Watch) -> None:
         """Join Ray, or start it."""
         self.engine = engine
         ray = self.ray

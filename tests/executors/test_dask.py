@@ -354,8 +354,8 @@ def test_a_script_that_starts_workers_unguarded_is_told_of_it(tmp_path):
         "with DaskExecutor(n_workers=1) as executor:\n"
         "    dsp({'x': -1}, ['y'], executor=executor)\n"
     )
-    run = {"capture_output": True, "text": True, "timeout": PATIENCE_SECONDS, "check": False}
-    ended = subprocess.run([sys.executable, script], **run)
+    command = [sys.executable, script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert ended.returncode == 1
     assert "under `if __name__ == '__main__':`" in ended.stderr
 

@@ -294,7 +294,11 @@ async def drive_here(
     """
     host, executor = LoopHost(grace_seconds=None), EventLoopExecutor()
 
-    driver = Driver(run, host, partial(_executor_beside, executor), gate=gate, listener=listener)
+
+    def choose(call: Call) -> Executor:
+        return executor if call.executor is None else _executor_beside(executor, call)
+
+    driver = Driver(run, host, choose, gate=gate, listener=listener)
     if seconds is not None:
         host.call_later(seconds, driver.expire)
     try:
@@ -373,10 +377,10 @@ def is_awaited(function: Callable[..., Any]) -> bool:
 
 
 def _executor_beside(executor: EventLoopExecutor, call: Call) -> Executor:
-    """Who makes a call of a run on this loop: ``"sync"`` and ``"async"`` are the loop, or a thread beside it."""
+    """Who makes a call that names an executor: ``"sync"`` and ``"async"`` are this loop, or a thread beside it."""
     named = call.executor
     if named in HERE:
-        if named is None or is_awaited(call.function):
+        if is_awaited(call.function):
             return executor
         named = "threads"
     found: Executor = shared(named) if isinstance(named, str) else named

@@ -294,7 +294,6 @@ async def drive_here(
     """
     host, executor = LoopHost(grace_seconds=None), EventLoopExecutor()
 
-
     def choose(call: Call) -> Executor:
         return executor if call.executor is None else _executor_beside(executor, call)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-__all__ = ["error_text", "value_text", "whole_text"]
+__all__ = ["any_of", "error_text", "value_text", "whole_text"]
 
 _LONG = 200  # characters
 
@@ -28,6 +28,21 @@ def error_text(error: BaseException, between: str = ": ") -> str:
     except Exception:
         message = "(its message cannot be shown)"
     return _line(f"{type(error).__name__}{between if message else ''}{message}")
+
+
+def any_of(sets: Iterable[Iterable[object]]) -> str:
+    """One set of names, or another.
+
+    Parameters
+    ----------
+    sets : iterable of iterable of object
+
+    Examples
+    --------
+    >>> any_of([("area",), ("width", "depth")])
+    "'area' or 'width' and 'depth'"
+    """
+    return " or ".join(" and ".join(map(repr, names)) for names in sets)
 
 
 def value_text(value: object) -> str:

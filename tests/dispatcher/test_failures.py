@@ -520,7 +520,7 @@ def test_a_failure_in_a_child_ends_the_run_with_its_path(dsp):
 def test_what_would_help_does_not_count_on_what_has_failed(dsp):
     dsp.add_function("station", fails, ["place"], ["temperature"])
     dsp.add_function("almanac", lambda place, month: 9, ["place", "month"], ["temperature"])
-    with pytest.raises(UnreachableError, match=r"failed: station; it would help to give \['month'\]") as caught:
+    with pytest.raises(UnreachableError, match=r"failed: station; it would help to give 'month'") as caught:
         dsp({"place": "moor"}, ["temperature"])
     assert (caught.value.missing, caught.value.failures) == ((("month",),), ("station",))
 
@@ -530,7 +530,7 @@ def test_only_failures_that_stand_in_the_way_are_named(dsp):
     dsp.add_function("first", lambda a: ("maybe", tw.NONE), ["a"], ["b", "c"])
     dsp.add_function("second", lambda a: ("yes", tw.NONE), ["a"], ["b", "c"], weight=5)
     dsp.add_function("both", lambda b, c: (b, c), ["b", "c"], ["d"])
-    with pytest.raises(UnreachableError, match=r"it would help to give \['c'\]") as caught:
+    with pytest.raises(UnreachableError, match=r"it would help to give 'c'") as caught:
         dsp({"a": 1}, ["d"])
     assert caught.value.failures == ()
     assert caught.value.missing[0] == ("c",)

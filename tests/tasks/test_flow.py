@@ -281,6 +281,8 @@ def test_who_calls_a_task_when_its_own_call_has_ended_is_refused():
         (lambda: task(requires={"GPU": 0})(print), "requires 0 of 'GPU'"),
         (lambda: task(retry=0)(print), "retry is 0"),
         (lambda: task(timeout=-1)(print), "timeout is -1"),
+        (lambda: task(lambda x: x)(3), "was called on no flow; put it into a class that derives from Flow"),
+        (lambda: Survey.same(1), "Survey.same was called on no flow"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(make, says):

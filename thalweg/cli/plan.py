@@ -8,6 +8,7 @@ from typing import Any
 
 from ..dispatcher import Dispatcher, Plan
 from ..dispatcher.plan import path_text, public_distance
+from ..text import any_of
 from ..tokens import START
 from .codes import Exit
 from .options import add_inputs, add_manner, add_model, add_objective, add_outputs, describe, given_names, model_of
@@ -59,7 +60,7 @@ def plan(chosen: argparse.Namespace) -> Exit:
         return Exit.WELL
     message = f"{', '.join(map(repr, found.unreachable))} cannot be computed from the given inputs"
     if told["missing"]:
-        message += f"; it would help to give {' or '.join(' and '.join(map(repr, each)) for each in told['missing'])}"
+        message += f"; it would help to give {any_of(told['missing'])}"
     say(message)
     return Exit.CANNOT
 

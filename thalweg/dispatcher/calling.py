@@ -13,6 +13,7 @@ from weakref import ref
 from ..errors import BuildError, DispatchError, RunTimeout, UnreachableError
 from ..executors.events import subscribers
 from ..executors.inline import InlineExecutor
+from ..text import any_of
 from .failures import Failure
 from .in_turn import InTurn
 from .nodes import NodeId
@@ -295,7 +296,7 @@ class Dispatch:
         if failures:
             message += f"; failed: {', '.join(failures)}"
         if sets and any(sets):
-            message += f"; it would help to give {' or '.join(str(list(names)) for names in sets)}"
+            message += f"; it would help to give {any_of(sets)}"
         raise UnreachableError(
             message, path="", outputs=outputs, missing=sets, failures=failures, solution=solution
         ) from (errors[failures[0]].error if failures else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Generic, Never, ParamSpec, Protocol, TypeVar, overload
 
 from ..errors import BuildError
 from ..executors.placement import DEFAULT_QUEUE, Placement
@@ -72,6 +72,19 @@ class Task(Generic[P, R]):
     def __get__(self, instance: object, owner: type | None = None) -> BoundTask[P, R]: ...
     def __get__(self, instance: object | None, owner: type | None = None) -> Task[P, R] | BoundTask[P, R]:
         return self if instance is None else BoundTask(self, instance, Manner())
+
+    def __call__(self, *_: object, **__: object) -> Never:
+        """Refuse: a task is called on its flow.
+
+        Raises
+        ------
+        BuildError
+            Always.
+        """
+        raise BuildError(
+            f"the task {self.function.__qualname__} was called on no flow; put it into a class that derives from Flow, "
+            "and call it on an object of that"
+        )
 
     def __repr__(self) -> str:
         return f"<task {self.function.__qualname__}>"

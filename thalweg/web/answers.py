@@ -19,6 +19,7 @@ from ..dispatcher.explain import Alternative
 from ..dispatcher.failures import Failure
 from ..dispatcher.nodes import NodeId
 from ..errors import DispatchError, RunTimeout, UnknownNodeError, UnreachableError
+from ..text import any_of
 from ..tokens import START
 from .exposure import ServedFunction, ServedModel
 from .problems import Problem, bug, is_of_the_server
@@ -206,7 +207,7 @@ class Answers:
             if names and all(n in model.data.values() for n in names)
         ]
         if sets:
-            detail += f"; it would help to give {' or '.join(' and '.join(map(repr, names)) for names in sets)}"
+            detail += f"; it would help to give {any_of(sets)}"
         facts |= {"outputs": outputs, "missing": sets, "return": self.values(model, question, error.solution)}
         return Problem(status, "unreachable", detail, **facts)
 

@@ -174,7 +174,7 @@ def test_nothing_is_called_if_a_wanted_output_is_unreachable_from_the_start(dsp,
 
 
 def test_an_unreachable_output_is_told_by_name_with_what_is_missing(dsp):
-    with pytest.raises(UnreachableError, match=r"'impulse' cannot be computed.*give \['time'\]") as refusal:
+    with pytest.raises(UnreachableError, match=r"'impulse' cannot be computed.*give 'time'") as refusal:
         dsp({"mass": 1}, ["force", "impulse"])
     assert (refusal.value.outputs, refusal.value.missing[0], refusal.value.failures) == (("impulse",), ("time",), ())
 
@@ -239,7 +239,7 @@ def test_a_missing_default_in_a_child_is_told_with_its_way(dsp):
     child = tw.Dispatcher(name="child")
     child.add_function("inner", lambda x, y: x, ["x", "y"], ["z"])
     dsp.add_dispatcher(child, {"mass": "x", "speed": "y"}, {"z": "energy"})
-    with pytest.raises(UnreachableError, match=r"\['speed'\]"):
+    with pytest.raises(UnreachableError, match="give 'speed'"):
         dsp({"mass": 1}, ["energy"])
 
 

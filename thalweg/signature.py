@@ -27,7 +27,7 @@ from copy import deepcopy
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["signature_of"]
+__all__ = ["codes_in", "signature_of"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range)
@@ -242,18 +242,23 @@ def _of_code(code: types.CodeType) -> Iterator[str]:
     yield from file.closure_of(node)
 
 
-def _bytecode(code: types.CodeType) -> Iterator[str]:
-    yield f"python {sys.version_info[:2]}"
+def codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object, and all within it: those of the functions, classes and the like that it makes."""
     pending = [code]
     while pending:
         code = pending.pop()
-        yield code.co_code.hex()
-        yield " ".join(code.co_names)
-        for index, constant in enumerate(code.co_consts):
-            if isinstance(constant, types.CodeType):
-                pending.append(constant)
-            elif not (index == 0 and isinstance(constant, str)):  # maybe the docstring
-                yield repr(constant)
+        yield code
+        pending += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+
+
+def _bytecode(code: types.CodeType) -> Iterator[str]:
+    yield f"python {sys.version_info[:2]}"
+    for each in codes_in(code):
+        yield each.co_code.hex()
+        yield " ".join(each.co_names)
+        for index, constant in enumerate(each.co_consts):
+            if not isinstance(constant, types.CodeType) and not (index == 0 and isinstance(constant, str)):
+                yield repr(constant)  # else it comes by itself, or is maybe the docstring
 
 
 class _File:
@@ -262,7 +267,7 @@ class _File:
     def __init__(self, path: str, lines: list[str]) -> None:
         source = "".join(lines)
         tree = ast.parse(source)
-        self.codes = set(_marks(compile(source, path, "exec", dont_inherit=True)))
+        self.codes = set(map(_mark, codes_in(compile(source, path, "exec", dont_inherit=True))))
         self.top: dict[str, list[ast.stmt]] = {}  # name -> the statements that define it
         for statement in _at_top(tree):
             for name in _defined(statement):
@@ -360,15 +365,6 @@ def _lies_in(node: _Definition, places: set[tuple[int | None, int | None, int | 
     """Does a code object work on the whole body of a definition?"""
     body = node.body if isinstance(node, ast.Lambda) else node
     return (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in places
-
-
-def _marks(code: types.CodeType) -> Iterator[tuple[Any, ...]]:
-    """Marks of a code object and of all within it."""
-    pending = [code]
-    while pending:
-        code = pending.pop()
-        yield _mark(code)
-        pending += [each for each in code.co_consts if isinstance(each, types.CodeType)]
 
 
 def _mark(code: types.CodeType) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from itertools import chain
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
+from ..signature import codes_in
 from .contract import Outcome
 from .parcels import name_of, refused
 
@@ -245,12 +246,7 @@ def _parts(function: FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
         except ValueError:
             yield "empty"
-    names, codes = set[str](), [function.__code__]
-    while codes:
-        code = codes.pop()
-        names.update(code.co_names)
-        codes += [each for each in code.co_consts if type(each) is CodeType]
-    for name in sorted(names):
+    for name in sorted({name for each in codes_in(function.__code__) for name in each.co_names}):
         if name in function.__globals__:
             yield name
             yield function.__globals__[name]

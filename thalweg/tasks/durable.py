@@ -25,7 +25,7 @@ from ..journal.journaled import Journaled
 from ..journal.recording import Recording
 from ..journal.records import JournalWarning
 from ..journal.values import Unkept, digest_of_value
-from ..signature import signature_of
+from ..signature import codes_in, signature_of
 from .body import Asked, Grown
 from .conduct import Conduct
 from .recipe import Recipe, from_plain, to_plain
@@ -363,13 +363,7 @@ def _code_version(flow: type, function: FunctionType) -> str:
 
 def _names(code: CodeType) -> set[str]:
     """Names of attributes in a function, and in the functions within it."""
-    found, pending = set(code.co_names), list(code.co_consts)
-    while pending:
-        each = pending.pop()
-        if isinstance(each, CodeType):
-            found.update(each.co_names)
-            pending += each.co_consts
-    return found
+    return {name for each in codes_in(code) for name in each.co_names}
 
 
 def _values(flow: type, name: str) -> list[Any]:

@@ -279,12 +279,16 @@ def _from(least: int, text: str) -> int:
     return number
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")  # which lies nowhere
+
+
 def days(text: str) -> float:
     """A time from 0 [d]."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
+    number = _number(text)
     if not 0 <= number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no time from 0")
     return number
@@ -292,10 +296,7 @@ def days(text: str) -> float:
 
 def seconds(text: str) -> float:
     """A time above 0 [s]."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
+    number = _number(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no time above 0")
     return number

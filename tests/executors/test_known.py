@@ -4,12 +4,14 @@ import functools
 import gc
 import math
 import types
+import weakref
 
 import pytest
 
 import thalweg as tw
 from tests.executors import rows
 from thalweg.errors import TransferError
+from thalweg.executors import bundles
 from thalweg.executors.bundles import Functions
 
 ELSEWHERE = [name for name in ("processes", "parallel", "dask", "ray") if name in rows.ROWS]
@@ -22,28 +24,17 @@ def _shut_down():
     rows.close_clusters()
 
 
-class Counts:
-    """Packs by name; counts how often."""
-
-    def __init__(self):
-        self.packed = 0
-
-    def __call__(self, monkeypatch):
-        import thalweg.executors.bundles as place
-
-        dumps = place.dumps
-
-        def counted(value):
-            self.packed += 1
-            return dumps(value)
-
-        monkeypatch.setattr(place, "dumps", counted)
-        return self
-
-
 @pytest.fixture
-def counts(monkeypatch):
-    return Counts()(monkeypatch)
+def packed_names(monkeypatch):
+    """Whatever is packed."""
+    names, dumps = [], bundles.dumps
+
+    def noted(value):
+        names.append(str(value))
+        return dumps(value)
+
+    monkeypatch.setattr(bundles, "dumps", noted)
+    return names
 
 
 class Run:
@@ -88,14 +79,14 @@ def global_times():
     "function",
     [len, math.sqrt, times, int, lambda x, y=(1, "a", (2.5, None)): x, times(3), functools.partial(times, 3)],
 )
-def test_what_cannot_have_changed_is_packed_once(counts, function):
+def test_what_cannot_have_changed_is_packed_once(packed_names, function):
     functions = Functions()
     first = packed(functions, function)
     assert packed(functions, function) is packed(functions, function) is first
-    assert counts.packed == 1
+    assert len(packed_names) == 1
 
 
-def test_what_may_have_changed_is_looked_at_once_a_run(counts):
+def test_what_may_have_changed_is_looked_at_once_a_run(packed_names):
     functions, held = Functions(), Times(2)
     run = Run()
     report = run.report
@@ -104,16 +95,16 @@ def test_what_may_have_changed_is_looked_at_once_a_run(counts):
     assert functions.packed(held) is first
     functions.begin(report)
     assert functions.packed(held) is first
-    assert counts.packed == 1
+    assert len(packed_names) == 1
     assert packed(functions, held) is first  # as it was
-    assert counts.packed == 2
+    assert len(packed_names) == 2
     held.number = 3
     second = packed(functions, held)
     assert second.number > first.number
     assert second.parcel != first.parcel
     functions.begin(report)  # the run that began before may have either
     assert functions.packed(held) is second
-    assert counts.packed == 3
+    assert len(packed_names) == 3
 
 
 def changed_global(module):
@@ -188,8 +179,6 @@ def test_a_function_is_not_kept_by_what_is_known_of_it():
 
         packed(functions, calls_itself)
         return calls_itself
-
-    import weakref
 
     weakref.finalize(make(), ends.append, "gone")
     gc.collect()
